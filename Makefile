@@ -1,0 +1,104 @@
+# Odnowa: everything that is built, tested and shown, by name.
+#
+#   make demo                a whole renewal in a sandbox, from nothing
+#   make demo INTERACTIVE=1  the sandbox left running, for trying it by hand
+#   make test                everything that can fail
+#   make build               both programs, the extension and the phone app
+#   make generate            the files that come from others
+#   make cross               the agent for six systems
+
+SHELL := /bin/bash
+SUDO  := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+TIMED := .ci/timed
+TOOLS := $(CURDIR)/build/tools
+
+# Debian packages, by what needs them.
+PACKAGES := \
+  gcc libc6-dev                                        `: crypto11 and the race detector` \
+  softhsm2 opensc openssl                              `: tokens, and what looks at them` \
+  chromium fonts-noto-core ffmpeg                      `: the browser, its letters, the camera` \
+  xvfb xauth xdotool scrot pinentry-gtk2 x11-utils     `: the PIN window` \
+  poppler-utils qpdf zbar-tools libnss3-tools          `: independent checks`
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+export CGO_ENABLED ?= 1
+
+.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-renewal cross clean
+
+demo: system build
+	@cd extension && node e2e/dist/demo.mjs $(if $(INTERACTIVE),--interactive)
+
+build: agent portal extension phone
+
+# Installs only what is missing, so that a machine that has all of it needs no root.
+system:
+	@missing=""; for p in $$(echo $(PACKAGES)); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing:$$missing"; $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+VERSION ?= 0.1.0
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+agent:
+	@mkdir -p build/bin
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o build/bin/odnowa-agent ./agent/cmd/odnowa-agent
+
+portal: system
+	@mkdir -p build/bin
+	go build -trimpath -o build/bin/odnowa-portal ./portal/cmd/odnowa-portal
+
+extension: extension/node_modules/.package-lock.json
+	cd extension && npm run --silent build && npm run --silent build:e2e
+
+phone: portal/phone/node_modules/.package-lock.json
+	cd portal/phone && npm run --silent build
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+generate:
+	go generate ./...
+	cd extension && npm run --silent generate
+
+check-generated: extension/node_modules/.package-lock.json generate
+	@git diff --exit-code --stat -- $$(git ls-files | grep -E '(\.gen\.|schema\.json$$)') || { echo 'generated files are not current: run make generate and commit'; exit 1; }
+
+test: system
+	@$(TIMED) --start
+	@$(TIMED) 'build'                       $(MAKE) --no-print-directory build
+	@$(TIMED) 'generated files are current' $(MAKE) --no-print-directory check-generated
+	@$(TIMED) 'Go: format, vet, staticcheck' $(MAKE) --no-print-directory lint-go
+	@$(TIMED) 'Go: tests'                   $(MAKE) --no-print-directory test-go
+	@$(TIMED) 'extension: lint and tests'   $(MAKE) --no-print-directory test-extension
+	@$(TIMED) 'phone app: lint and tests'   $(MAKE) --no-print-directory test-phone
+	@$(TIMED) 'a renewal in Chromium'       $(MAKE) --no-print-directory test-renewal
+	@$(TIMED) --summary
+
+lint-go:
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not gofmt'ed: $$bad"; exit 1; }
+	go vet ./...
+	@mkdir -p $(TOOLS); [ -x $(TOOLS)/staticcheck ] || GOBIN=$(TOOLS) go install $(STATICCHECK)
+	$(TOOLS)/staticcheck ./...
+
+test-go: system
+	go test -race -timeout 10m ./...
+
+test-extension: extension/node_modules/.package-lock.json
+	cd extension && npm run --silent lint && npm test --silent
+
+test-phone: portal/phone/node_modules/.package-lock.json
+	cd portal/phone && npm run --silent lint && npm test --silent
+
+test-renewal: system build
+	cd extension && node e2e/dist/test.mjs
+
+cross:
+	@for system in linux windows darwin; do for arch in amd64 arm64; do \
+	  echo "odnowa-agent for $$system/$$arch"; \
+	  CGO_ENABLED=0 GOOS=$$system GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o build/cross/$$system-$$arch/ ./agent/cmd/odnowa-agent || exit 1; \
+	done; done
+
+clean:
+	rm -rf build extension/dist portal/phone/dist
