@@ -17,7 +17,7 @@ PACKAGES := \
   gcc libc6-dev                                        `: crypto11 and the race detector` \
   softhsm2 opensc openssl                              `: tokens, and what looks at them` \
   chromium fonts-noto-core ffmpeg                      `: the browser, its letters, the camera` \
-  xvfb xauth xdotool scrot pinentry-gtk2 x11-utils     `: the PIN window` \
+  xvfb xauth xdotool scrot pinentry-gtk2 x11-utils x11-xserver-utils`: the PIN window` \
   poppler-utils qpdf zbar-tools libnss3-tools          `: independent checks`
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
