@@ -1,0 +1,252 @@
+package worker
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/asn1"
+	"errors"
+
+	"github.com/odnowa/odnowa/agent/pkcs11"
+)
+
+// What is read from a token at most.
+const (
+	maxObjects     = 256
+	maxCertificate = 64 << 10
+	maxID          = 1 << 10
+	maxLabel       = 1 << 10
+)
+
+// certificateTypeX509 is CKC_X_509.
+const certificateTypeX509 = 0
+
+// enumerate lists the slots, the tokens' certificates too where asked for.
+func (c *child) enumerate(refresh Refresh, certificates bool) ([]Slot, error) {
+	if refresh == RefreshAlways {
+		if err := c.restart(); err != nil {
+			return nil, err
+		}
+	}
+	slots, err := c.readSlots(certificates)
+	if refresh == RefreshEmpty && (err != nil || !anyToken(slots)) {
+		if err := c.restart(); err != nil {
+			return nil, err
+		}
+		slots, err = c.readSlots(certificates)
+	}
+	return slots, err
+}
+
+func anyToken(slots []Slot) bool {
+	for _, s := range slots {
+		if s.Token != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *child) readSlots(certificates bool) ([]Slot, error) {
+	ids, err := c.module.Slots()
+	if err != nil {
+		return nil, called("C_GetSlotList", err)
+	}
+	slots := make([]Slot, 0, len(ids))
+	for _, id := range ids {
+		slot, err := c.readSlot(id, certificates)
+		if err != nil {
+			return nil, err
+		}
+		if slot != nil {
+			slots = append(slots, *slot)
+		}
+	}
+	return slots, nil
+}
+
+// readSlot reads one slot. A reader unplugged meanwhile is nil; a card pulled meanwhile is not there.
+func (c *child) readSlot(id uint, certificates bool) (*Slot, error) {
+	info, err := c.module.SlotInfo(id)
+	if errors.Is(err, pkcs11.ErrSlotIDInvalid) || isGone(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, called("C_GetSlotInfo", err)
+	}
+	slot := &Slot{Reader: info.Description, Card: info.TokenPresent}
+	if !slot.Card {
+		return slot, nil
+	}
+	token, err := c.module.TokenInfo(id)
+	switch {
+	case errors.Is(err, pkcs11.ErrTokenNotRecognized):
+		return slot, nil
+	case isGone(err):
+		slot.Card = false
+		return slot, nil
+	case err != nil:
+		return nil, called("C_GetTokenInfo", err)
+	case !token.Flags.Has(pkcs11.FlagInitialized):
+		return slot, nil
+	}
+	slot.Token = &Token{TokenInfo: token}
+	if certificates {
+		err = c.readToken(id, slot.Token)
+	}
+	if isGone(err) {
+		slot.Card, slot.Token, err = false, nil, nil
+	}
+	return slot, err
+}
+
+// isGone tells whether the card was taken out.
+func isGone(err error) bool {
+	for _, gone := range []pkcs11.Error{
+		pkcs11.ErrDeviceRemoved, pkcs11.ErrTokenNotPresent, pkcs11.ErrSessionHandleInvalid, pkcs11.ErrSessionClosed,
+	} {
+		if errors.Is(err, gone) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *child) readToken(id uint, token *Token) error {
+	var err error
+	if token.Mechanisms, err = c.signingMechanisms(id); err != nil {
+		return err
+	}
+	session, err := c.module.OpenSession(id)
+	if err != nil {
+		return called("C_OpenSession", err)
+	}
+	defer session.Close()
+	token.Certificates, err = readCertificates(session)
+	if err != nil {
+		return err
+	}
+	private, err := keyIDs(session, pkcs11.ClassPrivateKey)
+	if err != nil {
+		return err
+	}
+	public, err := keyIDs(session, pkcs11.ClassPublicKey)
+	if err != nil {
+		return err
+	}
+	for i := range token.Certificates {
+		certificate := &token.Certificates[i]
+		certificate.Private = private[string(certificate.ID)]
+		certificate.Public = public[string(certificate.ID)]
+	}
+	return nil
+}
+
+func (c *child) signingMechanisms(slot uint) ([]uint, error) {
+	all, err := c.module.Mechanisms(slot)
+	if err != nil {
+		return nil, called("C_GetMechanismList", err)
+	}
+	var sign []uint
+	for _, m := range all {
+		if m != pkcs11.MechanismRSA && m != pkcs11.MechanismPSS && m != pkcs11.MechanismECDSA {
+			continue
+		}
+		can, err := c.module.CanSign(slot, m)
+		if err != nil {
+			return nil, called("C_GetMechanismInfo", err)
+		}
+		if can {
+			sign = append(sign, m)
+		}
+	}
+	return sign, nil
+}
+
+func readCertificates(s *pkcs11.Session) ([]Certificate, error) {
+	objects, err := s.Find(maxObjects, pkcs11.Class(pkcs11.ClassCertificate))
+	if err != nil {
+		return nil, called("C_FindObjects", err)
+	}
+	var certificates []Certificate
+	for _, o := range objects {
+		certificate, err := readCertificate(s, o)
+		if isGone(err) {
+			return nil, called("C_GetAttributeValue", err)
+		}
+		if err != nil { // one broken object does not hide the others
+			continue
+		}
+		certificates = append(certificates, *certificate)
+	}
+	return certificates, nil
+}
+
+var errNotX509 = errors.New("not an X.509 certificate")
+
+func readCertificate(s *pkcs11.Session, o pkcs11.Object) (*Certificate, error) {
+	kind, err := s.Ulong(o, pkcs11.AttributeCertificateType)
+	if err != nil {
+		return nil, err
+	}
+	if kind != certificateTypeX509 {
+		return nil, errNotX509
+	}
+	value, err := s.Attribute(o, pkcs11.AttributeValue, maxCertificate)
+	if err != nil {
+		return nil, err
+	}
+	// Cards with files of fixed length pad what they hold.
+	var der asn1.RawValue
+	if _, err := asn1.Unmarshal(value, &der); err != nil {
+		return nil, errNotX509
+	}
+	certificate := &Certificate{DER: der.FullBytes}
+	if certificate.ID, err = optional(s, o, pkcs11.AttributeID, maxID); err != nil {
+		return nil, err
+	}
+	label, err := optional(s, o, pkcs11.AttributeLabel, maxLabel)
+	certificate.Label = string(bytes.ToValidUTF8(label, []byte("?")))
+	return certificate, err
+}
+
+// optional reads an attribute that the token may not have.
+func optional(s *pkcs11.Session, o pkcs11.Object, kind pkcs11.AttributeType, limit int) ([]byte, error) {
+	value, err := s.Attribute(o, kind, limit)
+	if errors.Is(err, pkcs11.ErrAttributeTypeInvalid) || errors.Is(err, pkcs11.ErrAttributeSensitive) {
+		return nil, nil
+	}
+	return value, err
+}
+
+// keyIDs gives the CKA_IDs of the keys of a class that are visible now.
+func keyIDs(s *pkcs11.Session, class uint) (map[string]bool, error) {
+	objects, err := s.Find(maxObjects, pkcs11.Class(class))
+	if err != nil {
+		return nil, called("C_FindObjects", err)
+	}
+	ids := make(map[string]bool)
+	for _, o := range objects {
+		id, err := optional(s, o, pkcs11.AttributeID, maxID)
+		if isGone(err) {
+			return nil, called("C_GetAttributeValue", err)
+		}
+		if err == nil && len(id) > 0 {
+			ids[string(id)] = true
+		}
+	}
+	return ids, nil
+}
+
+// certificateWithHash gives the session's certificate with this SHA-256, nil when there is none.
+func certificateWithHash(s *pkcs11.Session, hash []byte) (*Certificate, error) {
+	certificates, err := readCertificates(s)
+	if err != nil {
+		return nil, err
+	}
+	for i := range certificates {
+		if sum := sha256.Sum256(certificates[i].DER); bytes.Equal(sum[:], hash) {
+			return &certificates[i], nil
+		}
+	}
+	return nil, nil
+}

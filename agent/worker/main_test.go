@@ -1,0 +1,9 @@
+package worker_test
+
+import (
+	"testing"
+
+	"github.com/odnowa/odnowa/agent/card/cardtest"
+)
+
+func TestMain(m *testing.M) { cardtest.Main(m) }
