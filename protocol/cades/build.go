@@ -138,8 +138,8 @@ func certificateSet(cert *x509.Certificate, chain []*x509.Certificate) ([]*x509.
 	return set, checkCertificates(set)
 }
 
-// checkCertificates holds a set to the limits, and to naming each certificate uniquely by issuer and
-// serial number: that is how the signer is named.
+// checkCertificates holds a set to the limits, each certificate to its own end, and the set to naming
+// each uniquely by issuer and serial number: that is how the signer is named.
 func checkCertificates(set []*x509.Certificate) error {
 	if len(set) > MaxCertificates {
 		return errors.New("too many certificates")
@@ -147,6 +147,9 @@ func checkCertificates(set []*x509.Certificate) error {
 	size := 0
 	for i, c := range set {
 		size += len(c.Raw)
+		if !complete(c.Raw) {
+			return errors.New("certificate with trailing data")
+		}
 		for _, d := range set[:i] {
 			if bytes.Equal(c.RawIssuer, d.RawIssuer) && c.SerialNumber.Cmp(d.SerialNumber) == 0 {
 				return errors.New("two certificates with one issuer and serial number")
@@ -157,6 +160,15 @@ func checkCertificates(set []*x509.Certificate) error {
 		return errors.New("certificates are too large")
 	}
 	return nil
+}
+
+// complete tells whether a Certificate is its three parts (RFC 5280 section 4.1) and no more;
+// x509.ParseCertificate does not look behind the third.
+func complete(der []byte) bool {
+	in := cryptobyte.String(der)
+	var parts cryptobyte.String
+	return in.ReadASN1(&parts, casn1.SEQUENCE) && in.Empty() && parts.SkipASN1(casn1.SEQUENCE) &&
+		parts.SkipASN1(casn1.SEQUENCE) && parts.SkipASN1(casn1.BIT_STRING) && parts.Empty()
 }
 
 // marshal writes the ContentInfo (RFC 5652 section 3).

@@ -2,6 +2,7 @@ package cades_test
 
 import (
 	"bytes"
+	"crypto/x509"
 	"slices"
 	"testing"
 )
@@ -99,6 +100,25 @@ func (n *node) at(path ...int) *node {
 	return n
 }
 
+// whole gives the element with its content as bytes, so that nobody goes into it.
+func (n *node) whole() *node {
+	w := &node{tag: n.tag}
+	for _, c := range n.children {
+		w.content = append(w.content, c.bytes()...)
+	}
+	return w
+}
+
+// copy gives an independent tree.
+func (n *node) copy() *node {
+	c := *n
+	c.children = nil
+	for _, child := range n.children {
+		c.children = append(c.children, child.copy())
+	}
+	return &c
+}
+
 func (n *node) add(c ...*node) { n.children = append(n.children, c...) }
 
 func (n *node) insert(i int, c *node) { n.children = slices.Insert(n.children, i, c) }
@@ -133,17 +153,9 @@ func readMessage(t testing.TB, der []byte) *message {
 	m.id, m.digestAlgorithm, m.attributes = m.signer.at(1), m.signer.at(2), m.signer.at(3)
 	m.signatureAlgorithm, m.signature = m.signer.at(4), m.signer.at(5)
 	for _, c := range m.certificates.children {
-		*c = node{tag: c.tag, content: bytes.Join(encode(c.children), nil)}
+		*c = *c.whole()
 	}
 	return m
-}
-
-func encode(nodes []*node) [][]byte {
-	var all [][]byte
-	for _, n := range nodes {
-		all = append(all, n.bytes())
-	}
-	return all
 }
 
 // attribute finds a signed attribute by the DER of its type.
@@ -157,6 +169,15 @@ func (m *message) attribute(t testing.TB, oid []byte) *node {
 	t.Fatalf("no attribute %x", oid)
 	return nil
 }
+
+// token is tokenOf as an element.
+func token(size int) *node { return raw(tokenOf(size)) }
+
+// certificate is a certificate as an element of the certificate set.
+func certificate(c *x509.Certificate) *node { return raw(c.Raw) }
+
+// raw is an element of DER bytes with a length of two bytes, which nobody goes into.
+func raw(der []byte) *node { return &node{tag: der[0], content: der[4:]} }
 
 // tokenOf makes something of the given size, at least 600 bytes, that looks like a time-stamp token.
 func tokenOf(size int) []byte {

@@ -1,0 +1,4 @@
+package cades
+
+// TestOnlyMarshal writes a signature again.
+var TestOnlyMarshal = (*Signature).marshal
