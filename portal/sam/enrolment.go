@@ -1,0 +1,188 @@
+package sam
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/odnowa/odnowa/portal/audit"
+	"github.com/odnowa/odnowa/portal/sam/statement"
+)
+
+// Enrolment is what the portal sees of one.
+type Enrolment struct {
+	ID        string `json:"id"`
+	Version   int64  `json:"version"`
+	State     State  `json:"state"`               // never Keyed: to the portal that is Scanned
+	Code      string `json:"code,omitempty"`      // when Ready or Active
+	Statement string `json:"statement,omitempty"` // when Ready or Active
+}
+
+// create opens an enrolment and gives its id and the token of its QR code, of which only the hash
+// is kept. An earlier one of the same renewal becomes void, unless a certificate rests on it.
+func (r *registry) create(ctx context.Context, renewal string) (id, token string, err error) {
+	if renewal == "" || len(renewal) > 100 {
+		return "", "", refuse(CodeMalformed)
+	}
+	var earlier string
+	err = r.db.QueryRowContext(ctx, `SELECT id FROM enrolments WHERE renewal = $1 AND state <> 'void'`, renewal).Scan(&earlier)
+	if err == nil {
+		err = r.void(ctx, earlier)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", "", err
+	}
+	id, token = random(), random()
+	err = r.change(ctx, func(tx *sql.Tx) (event, error) {
+		var made string
+		err := tx.QueryRowContext(ctx, `INSERT INTO enrolments (id, renewal, token_hash, state, version)
+			VALUES ($1, $2, $3, 'open', 1) ON CONFLICT DO NOTHING RETURNING id`, id, renewal, hashOf(token)).Scan(&made)
+		if errors.Is(err, sql.ErrNoRows) {
+			return event{}, refuse(CodeState) // a parallel call was faster
+		}
+		return event{name: "enrolment.created", enrolment: id}, err
+	})
+	return id, token, err
+}
+
+// setNumber names the application; once named it stays.
+func (r *registry) setNumber(ctx context.Context, id, number string) error {
+	if number == "" || len(number) > 100 {
+		return refuse(CodeMalformed)
+	}
+	return r.change(ctx, func(tx *sql.Tx) (event, error) {
+		var got string
+		err := tx.QueryRowContext(ctx, `UPDATE enrolments SET number = $2
+			WHERE id = $1 AND state <> 'void' AND (number IS NULL OR number = $2) RETURNING id`, id, number).Scan(&got)
+		if errors.Is(err, sql.ErrNoRows) {
+			return event{}, r.why(ctx, tx, id)
+		}
+		return event{name: "enrolment.named", enrolment: id, fields: []audit.Field{audit.Hash("number", []byte(number))}}, err
+	})
+}
+
+// void withdraws an enrolment and destroys its key. Twice is the same as once.
+func (r *registry) void(ctx context.Context, id string) error {
+	err := r.change(ctx, func(tx *sql.Tx) (event, error) {
+		label, err := condemn(ctx, tx, id)
+		if err != nil {
+			return event{}, err
+		}
+		var got string
+		err = tx.QueryRowContext(ctx, `UPDATE enrolments SET state = 'void', version = version + 1, credential = NULL
+			WHERE id = $1 AND state NOT IN ('active', 'void') RETURNING id`, id).Scan(&got)
+		if errors.Is(err, sql.ErrNoRows) {
+			return event{}, r.why(ctx, tx, id)
+		}
+		return event{name: "enrolment.void", enrolment: id, condemned: label}, err
+	})
+	if isRefusal(err, CodeVoid) {
+		return nil
+	}
+	return err
+}
+
+// wait gives the enrolment as soon as its version is above the given one, or when the wait is over.
+func (r *registry) wait(ctx context.Context, id string, version int64, wait time.Duration) (*Enrolment, error) {
+	var e Enrolment
+	err := r.watch.until(ctx, id, wait, func() (bool, error) {
+		var code, stmt sql.NullString
+		err := r.db.QueryRowContext(ctx, `SELECT id, version, CASE state WHEN 'keyed' THEN 'scanned' ELSE state END,
+			CASE WHEN state IN ('ready', 'active') THEN code END, CASE WHEN state IN ('ready', 'active') THEN statement END
+			FROM enrolments WHERE id = $1`, id).Scan(&e.ID, &e.Version, &e.State, &code, &stmt)
+		if errors.Is(err, sql.ErrNoRows) {
+			return true, refuse(CodeNotFound)
+		}
+		e.Code, e.Statement = code.String, stmt.String
+		return e.Version > version, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &e, nil
+}
+
+// confirm fixes the phone: the card has signed for the keys of this statement, so from now on no
+// other phone replaces it, and the key to be certified stays. Twice is the same as once.
+func (r *registry) confirm(ctx context.Context, id, stmt string) error {
+	return r.change(ctx, func(tx *sql.Tx) (event, error) {
+		var got string
+		err := tx.QueryRowContext(ctx, `UPDATE enrolments SET confirmed = 1
+			WHERE id = $1 AND state IN ('ready', 'active') AND statement = $2 RETURNING id`, id, stmt).Scan(&got)
+		if errors.Is(err, sql.ErrNoRows) {
+			return event{}, r.whyNot(ctx, tx, id, CodeKeyMismatch)
+		}
+		return event{name: "phone.confirmed", enrolment: id}, err
+	})
+}
+
+// activate takes the certificate that was issued for the enrolment's key. It is final.
+func (r *registry) activate(ctx context.Context, id string, certificate []byte, chain [][]byte) error {
+	cert, err := checkChain(certificate, chain)
+	if err != nil {
+		return err
+	}
+	return r.change(ctx, func(tx *sql.Tx) (event, error) {
+		var got string
+		err = tx.QueryRowContext(ctx, `UPDATE enrolments SET
+			version = version + CASE state WHEN 'ready' THEN 1 ELSE 0 END, state = 'active', confirmed = 1, certificate = $2
+			WHERE id = $1 AND key = $3 AND (state = 'ready' OR state = 'active' AND certificate = $2) RETURNING id`,
+			id, certificate, cert.RawSubjectPublicKeyInfo).Scan(&got)
+		if errors.Is(err, sql.ErrNoRows) {
+			return event{}, r.whyNot(ctx, tx, id, CodeKeyMismatch)
+		}
+		return event{name: "credential.active", enrolment: id, fields: []audit.Field{audit.Hash("certificate", certificate)}}, err
+	})
+}
+
+// checkChain holds the chain together. Whether its end is to be trusted is not the SAM's to say:
+// the certificate has to carry a key that only the SAM's HSM has.
+func checkChain(certificate []byte, chain [][]byte) (*x509.Certificate, error) {
+	if len(chain) > 5 {
+		return nil, refuse(CodeMalformed)
+	}
+	cert, err := x509.ParseCertificate(certificate)
+	if err != nil {
+		return nil, refuse(CodeMalformed)
+	}
+	if _, err := statement.ParseP256(cert.RawSubjectPublicKeyInfo); err != nil {
+		return nil, refuse(CodeKeyMismatch)
+	}
+	child := cert
+	for _, der := range chain {
+		parent, err := x509.ParseCertificate(der)
+		if err != nil || !bytes.Equal(child.RawIssuer, parent.RawSubject) || child.CheckSignatureFrom(parent) != nil {
+			return nil, refuse(CodeMalformed)
+		}
+		child = parent
+	}
+	return cert, nil
+}
+
+// why says, after a conditional update that found no row, what stood against it.
+func (r *registry) why(ctx context.Context, tx *sql.Tx, id string) error {
+	return r.whyNot(ctx, tx, id, CodeState)
+}
+
+// whyNot gives otherwise when the enrolment is ready, so that its state stood not against the update.
+func (r *registry) whyNot(ctx context.Context, tx *sql.Tx, id string, otherwise Code) error {
+	var s State
+	err := tx.QueryRowContext(ctx, `SELECT state FROM enrolments WHERE id = $1`, id).Scan(&s)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return refuse(CodeNotFound)
+	case err != nil:
+		return fmt.Errorf("reading state: %w", err)
+	case s == Void:
+		return refuse(CodeVoid)
+	case s == Active:
+		return refuse(CodeActive)
+	case s == Ready:
+		return refuse(otherwise)
+	}
+	return refuse(CodeState)
+}

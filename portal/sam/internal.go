@@ -1,0 +1,125 @@
+package sam
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/odnowa/odnowa/portal/link"
+)
+
+// maxWait is the longest long poll.
+const maxWait = 25 * time.Second
+
+// newInternal is the API for the portal:
+//
+//	POST   /v1/enrolments                    {renewal} -> 201 {id, url}
+//	PUT    /v1/enrolments/{id}/application   {number} -> 204
+//	GET    /v1/enrolments/{id}?version=&waitMs= -> 200 Enrolment; answers when the version is above
+//	                                         the given one, or when the wait (25 s at most) is over
+//	PUT    /v1/enrolments/{id}/confirmation  {statement} -> 204: the card has signed for this phone;
+//	                                         no later scan replaces it
+//	POST   /v1/enrolments/{id}/certificate   {certificate, chain} -> 204
+//	DELETE /v1/enrolments/{id}               -> 204
+func newInternal(r *registry) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/enrolments", func(w http.ResponseWriter, req *http.Request) {
+		var in struct {
+			Renewal string `json:"renewal"`
+		}
+		if !link.ReadJSON(w, req, &in) {
+			return
+		}
+		id, token, err := r.create(req.Context(), in.Renewal)
+		if err != nil {
+			r.fail(w, err)
+			return
+		}
+		// The token stands in the fragment, which no browser sends and no server logs.
+		link.WriteJSON(w, http.StatusCreated, map[string]string{"id": id, "url": r.url + "/#" + token})
+	})
+	mux.HandleFunc("PUT /v1/enrolments/{id}/application", func(w http.ResponseWriter, req *http.Request) {
+		var in struct {
+			Number string `json:"number"`
+		}
+		if link.ReadJSON(w, req, &in) {
+			r.done(w, r.setNumber(req.Context(), req.PathValue("id"), in.Number))
+		}
+	})
+	mux.HandleFunc("GET /v1/enrolments/{id}", r.serveWait)
+	mux.HandleFunc("PUT /v1/enrolments/{id}/confirmation", func(w http.ResponseWriter, req *http.Request) {
+		var in struct {
+			Statement string `json:"statement"`
+		}
+		if link.ReadJSON(w, req, &in) {
+			r.done(w, r.confirm(req.Context(), req.PathValue("id"), in.Statement))
+		}
+	})
+	mux.HandleFunc("POST /v1/enrolments/{id}/certificate", func(w http.ResponseWriter, req *http.Request) {
+		var in struct {
+			Certificate []byte   `json:"certificate"`
+			Chain       [][]byte `json:"chain"`
+		}
+		if link.ReadJSON(w, req, &in) {
+			r.done(w, r.activate(req.Context(), req.PathValue("id"), in.Certificate, in.Chain))
+		}
+	})
+	mux.HandleFunc("DELETE /v1/enrolments/{id}", func(w http.ResponseWriter, req *http.Request) {
+		r.done(w, r.void(req.Context(), req.PathValue("id")))
+	})
+	return mux
+}
+
+func (r *registry) serveWait(w http.ResponseWriter, req *http.Request) {
+	q := req.URL.Query()
+	version, errVersion := number(q.Get("version"))
+	waitMs, errWait := number(q.Get("waitMs"))
+	if errors.Join(errVersion, errWait) != nil {
+		r.fail(w, refuse(CodeMalformed))
+		return
+	}
+	e, err := r.wait(req.Context(), req.PathValue("id"), version, waitOf(waitMs))
+	if err != nil {
+		r.fail(w, err)
+		return
+	}
+	link.WriteJSON(w, http.StatusOK, e)
+}
+
+// number reads a count; absent is 0.
+func number(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(s, 10, 62)
+	return int64(n), err
+}
+
+func waitOf(ms int64) time.Duration {
+	return time.Duration(max(0, min(ms, maxWait.Milliseconds()))) * time.Millisecond
+}
+
+func (r *registry) done(w http.ResponseWriter, err error) {
+	if err != nil {
+		r.fail(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// fail is the one mapping from errors to answers. What is no refusal is logged and says nothing.
+func (r *registry) fail(w http.ResponseWriter, err error) {
+	var ref *refusal
+	if !errors.As(err, &ref) {
+		if !errors.Is(err, context.Canceled) {
+			r.log.Error("call failed", zap.Error(err))
+		}
+		ref = &refusal{CodeInternal}
+	}
+	status := statuses[ref.code]
+	link.WriteProblem(w, status, string(ref.code), http.StatusText(status))
+}

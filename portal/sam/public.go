@@ -1,0 +1,132 @@
+package sam
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/odnowa/odnowa/portal/link"
+)
+
+// maxBody is the most bytes of a phone's request.
+const maxBody = 16 << 10
+
+// newPublic serves the phone app and the phone API. Each call is a POST with JSON, at most 16 KiB,
+// from the app's own origin. Secrets travel in the body or the Authorization header, never in a URL.
+//
+//	/api/v1/scan       {token} -> Welcome
+//	/api/v1/challenge  {enrolment} -> Challenge
+//	/api/v1/keys       {enrolment, proof} -> CredentialKeys     signed by device, PIN and backup key
+//	/api/v1/activate   {enrolment, proof} -> {}                 signed by device and PIN key
+//	/api/v1/state      {enrolment, version, waitMs} -> PhoneState  long poll
+//
+// All but scan want "Authorization: Bearer " and the phone's secret from Welcome.
+func newPublic(r *registry, c Config, app app) http.Handler {
+	api := http.NewServeMux()
+	api.HandleFunc("POST /api/v1/scan", func(w http.ResponseWriter, req *http.Request) {
+		var in struct {
+			Token string `json:"token"`
+		}
+		if link.ReadJSON(w, req, &in) {
+			out, err := r.scan(req.Context(), in.Token)
+			r.answer(w, out, err)
+		}
+	})
+	api.HandleFunc("POST /api/v1/challenge", func(w http.ResponseWriter, req *http.Request) {
+		var in struct {
+			Enrolment string `json:"enrolment"`
+		}
+		if link.ReadJSON(w, req, &in) {
+			out, err := r.challenge(req.Context(), callerOf(req, in.Enrolment))
+			r.answer(w, out, err)
+		}
+	})
+	type proved struct {
+		Enrolment string `json:"enrolment"`
+		Proof     Proof  `json:"proof"`
+	}
+	api.HandleFunc("POST /api/v1/keys", func(w http.ResponseWriter, req *http.Request) {
+		var in proved
+		if link.ReadJSON(w, req, &in) {
+			out, err := r.keys(req.Context(), callerOf(req, in.Enrolment), in.Proof)
+			r.answer(w, out, err)
+		}
+	})
+	api.HandleFunc("POST /api/v1/activate", func(w http.ResponseWriter, req *http.Request) {
+		var in proved
+		if link.ReadJSON(w, req, &in) {
+			r.answer(w, struct{}{}, r.prove(req.Context(), callerOf(req, in.Enrolment), in.Proof))
+		}
+	})
+	api.HandleFunc("POST /api/v1/state", func(w http.ResponseWriter, req *http.Request) {
+		var in struct {
+			Enrolment string `json:"enrolment"`
+			Version   int64  `json:"version"`
+			WaitMs    int64  `json:"waitMs"`
+		}
+		if link.ReadJSON(w, req, &in) {
+			out, err := r.state(req.Context(), callerOf(req, in.Enrolment), in.Version, waitOf(in.WaitMs))
+			r.answer(w, out, err)
+		}
+	})
+	perMinute := c.RequestsPerMinute
+	if perMinute == 0 {
+		perMinute = 120
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/", guardAPI(r, c.PublicURL, newLimiter(perMinute, time.Now), api))
+	mux.Handle("/", app)
+	return guardHost(c.PublicURL, mux)
+}
+
+// guardHost answers to the app's own host name only, so that no other name that leads here (DNS
+// rebinding) has an origin of its own, and sets the headers of every answer.
+func guardHost(publicURL string, next http.Handler) http.Handler {
+	u, _ := url.Parse(publicURL) // Config.check has read it
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if u.Scheme == "https" {
+			h.Set("Strict-Transport-Security", "max-age=63072000")
+		}
+		if req.Host != u.Host {
+			http.Error(w, "", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, req)
+	})
+}
+
+func guardAPI(r *registry, origin string, limit *limiter, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if !limit.allow(req.RemoteAddr) {
+			w.Header().Set("Retry-After", "5")
+			r.fail(w, refuse(CodeTooMany))
+			return
+		}
+		// Browsers send Origin with each POST; the app has no other caller.
+		if req.Header.Get("Origin") != origin {
+			r.fail(w, refuse(CodeOrigin))
+			return
+		}
+		req.Body = http.MaxBytesReader(w, req.Body, maxBody)
+		next.ServeHTTP(w, req)
+	})
+}
+
+func callerOf(req *http.Request, enrolment string) Caller {
+	secret, _ := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
+	return Caller{Enrolment: enrolment, Secret: secret}
+}
+
+func (r *registry) answer(w http.ResponseWriter, out any, err error) {
+	if err != nil {
+		r.fail(w, err)
+		return
+	}
+	link.WriteJSON(w, http.StatusOK, out)
+}

@@ -1,0 +1,67 @@
+package sam
+
+import (
+	"errors"
+	"net/http"
+)
+
+// Code is the symbolic code of a refusal, the same on both listeners. The list only grows.
+type Code string
+
+// The codes. What the phone shows for each is in portal/phone/src/text.
+const (
+	CodeMalformed          Code = "request_malformed"   // not the JSON, the JWS or the key that the call wants
+	CodeOrigin             Code = "origin_not_allowed"  // the request came from another site
+	CodeTooLarge           Code = "request_too_large"   // body over the cap
+	CodeTooMany            Code = "too_many_requests"   // slow down
+	CodeNotFound           Code = "not_found"           // no such enrolment, or no such QR code
+	CodeVoid               Code = "enrolment_void"      // withdrawn: a new QR code is needed
+	CodeActive             Code = "enrolment_active"    // finished: a certificate was issued
+	CodeConfirmed          Code = "phone_confirmed"     // the card has named a phone; no other replaces it
+	CodeReplaced           Code = "phone_replaced"      // another phone scanned later, or this one again
+	CodeApplicationMissing Code = "application_missing" // the portal has not named the application yet
+	CodeTooManyScans       Code = "too_many_scans"      // this QR code is used up
+	CodeState              Code = "wrong_state"         // not the next step
+	CodeChallenge          Code = "challenge_invalid"   // unknown, used or expired
+	CodeSignature          Code = "signature_invalid"   // not by the phone's own keys
+	CodePINIncorrect       Code = "pin_incorrect"       // counted
+	CodePINLocked          Code = "pin_locked"          // no tries left
+	CodeCounter            Code = "counter_reused"      // looks like a copied phone; locked
+	CodeKeyMismatch        Code = "key_mismatch"        // certificate or statement of another key
+	CodeInternal           Code = "internal"
+)
+
+// statuses maps every code to its HTTP status.
+var statuses = map[Code]int{
+	CodeMalformed:          http.StatusBadRequest,
+	CodeOrigin:             http.StatusForbidden,
+	CodeTooLarge:           http.StatusRequestEntityTooLarge,
+	CodeTooMany:            http.StatusTooManyRequests,
+	CodeNotFound:           http.StatusNotFound,
+	CodeVoid:               http.StatusGone,
+	CodeActive:             http.StatusConflict,
+	CodeConfirmed:          http.StatusConflict,
+	CodeReplaced:           http.StatusGone,
+	CodeApplicationMissing: http.StatusConflict,
+	CodeTooManyScans:       http.StatusConflict,
+	CodeState:              http.StatusConflict,
+	CodeChallenge:          http.StatusConflict,
+	CodeSignature:          http.StatusForbidden,
+	CodePINIncorrect:       http.StatusForbidden,
+	CodePINLocked:          http.StatusForbidden,
+	CodeCounter:            http.StatusForbidden,
+	CodeKeyMismatch:        http.StatusConflict,
+	CodeInternal:           http.StatusInternalServerError,
+}
+
+// refusal is an error that its causer is told, by code.
+type refusal struct{ code Code }
+
+func (r *refusal) Error() string { return string(r.code) }
+
+func refuse(code Code) error { return &refusal{code: code} }
+
+func isRefusal(err error, code Code) bool {
+	var r *refusal
+	return errors.As(err, &r) && r.code == code
+}
