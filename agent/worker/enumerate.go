@@ -87,6 +87,7 @@ func (c *child) readSlot(id uint, certificates bool) (*Slot, error) {
 	case err != nil:
 		return nil, called("C_GetTokenInfo", err)
 	case !token.Flags.Has(pkcs11.FlagInitialized):
+		slot.Card = false // SoftHSM always shows one such; nobody is given a blank card
 		return slot, nil
 	}
 	slot.Token = &Token{TokenInfo: token}

@@ -9,10 +9,10 @@ import (
 // Slot is a reader, or what a module shows as one.
 type Slot struct {
 	Reader string `json:"reader"`
-	// Card: something is in the reader, though perhaps not a card that the module knows.
+	// Card: something is in the reader, though perhaps not a card that the module knows. A token
+	// that was never initialised counts as none.
 	Card bool `json:"card"`
-	// Token is nil without a card, for one that the module does not know, and for one that was
-	// never initialised.
+	// Token is nil without a card and for one that the module does not know.
 	Token *Token `json:"token,omitempty"`
 }
 

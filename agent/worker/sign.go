@@ -16,8 +16,20 @@ type located struct {
 	certificate *Certificate
 }
 
-// locate finds the token with the certificate. The caller closes the session.
+// locate finds the token with the certificate, a second time with the module restarted, as its view of
+// the tokens may be old. The caller closes the session.
 func (c *child) locate(hash []byte) (*located, error) {
+	l, err := c.locateOnce(hash)
+	if err == nil {
+		return l, nil
+	}
+	if err := c.restart(); err != nil {
+		return nil, err
+	}
+	return c.locateOnce(hash)
+}
+
+func (c *child) locateOnce(hash []byte) (*located, error) {
 	ids, err := c.module.Slots()
 	if err != nil {
 		return nil, called("C_GetSlotList", err)
@@ -59,20 +71,8 @@ func (l *located) pad() bool { return l.token.Flags.Has(pkcs11.FlagProtectedPath
 
 func (l *located) loginRequired() bool { return l.token.Flags.Has(pkcs11.FlagLoginRequired) }
 
-// find looks for the certificate, a second time with the module restarted, as its view of the tokens
-// may be old.
+// find tells where the certificate is and whether its key wants a PIN.
 func (c *child) find(hash []byte) (*Found, error) {
-	found, err := c.findOnce(hash)
-	if err == nil {
-		return found, nil
-	}
-	if err := c.restart(); err != nil {
-		return nil, err
-	}
-	return c.findOnce(hash)
-}
-
-func (c *child) findOnce(hash []byte) (*Found, error) {
 	l, err := c.locate(hash)
 	if err != nil {
 		return nil, err

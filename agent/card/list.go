@@ -1,0 +1,228 @@
+package card
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"slices"
+	"time"
+
+	"github.com/odnowa/odnowa/agent/pkcs11"
+	"github.com/odnowa/odnowa/agent/worker"
+	"github.com/odnowa/odnowa/protocol/bridge"
+	"github.com/odnowa/odnowa/protocol/cades"
+)
+
+// List gives the certificates on all cards, without PIN. A module that fails is named in the result and
+// does not hide the others. A certificate that several modules show is listed once, for the first. The
+// CA certificates on a token appear in chains only.
+//
+// Errors: request_cancelled or timeout, when ctx ends.
+func (s *Store) List(ctx context.Context, filter bridge.Filter) (bridge.ListResult, error) {
+	answers, err := s.listAll(ctx)
+	if err != nil {
+		return bridge.ListResult{}, err
+	}
+	result := bridge.ListResult{
+		Certificates: []bridge.Certificate{}, Refused: []bridge.Refused{}, Modules: []bridge.Module{},
+	}
+	seen := make(map[string]*module)
+	for _, a := range answers {
+		result.Modules = append(result.Modules, moduleState(a))
+		for _, slot := range a.value {
+			for _, c := range candidates(slot) {
+				if seen[c.id] != nil {
+					continue
+				}
+				seen[c.id] = a.module
+				if reason := c.refusal(filter, s.now()); reason != "" {
+					result.Refused = append(result.Refused, bridge.Refused{Reason: reason, Reader: slot.Reader})
+					continue
+				}
+				result.Certificates = append(result.Certificates, c.describe())
+			}
+		}
+	}
+	s.mu.Lock()
+	s.seen = seen
+	s.mu.Unlock()
+	return result, nil
+}
+
+// candidate is a certificate on a token that might sign.
+type candidate struct {
+	worker.Certificate
+	id     string
+	x509   *x509.Certificate // nil when it can't be parsed
+	slot   worker.Slot
+	issuer []*x509.Certificate // the CA certificates on the token
+}
+
+// candidates gives the certificates of a slot's token that are not a CA's.
+func candidates(slot worker.Slot) []*candidate {
+	if slot.Token == nil {
+		return nil
+	}
+	var found []*candidate
+	var authorities []*x509.Certificate
+	for _, c := range slot.Token.Certificates {
+		parsed, err := x509.ParseCertificate(c.DER)
+		if err != nil {
+			parsed = nil
+		}
+		if parsed != nil && parsed.IsCA {
+			authorities = append(authorities, parsed)
+			continue
+		}
+		hash := sha256.Sum256(c.DER)
+		found = append(found, &candidate{Certificate: c, id: hex.EncodeToString(hash[:]), x509: parsed, slot: slot})
+	}
+	for _, c := range found {
+		c.issuer = authorities
+	}
+	return found
+}
+
+// refusal tells why the certificate can't be used or the filter won't have it; "" lets it through.
+func (c *candidate) refusal(filter bridge.Filter, now time.Time) bridge.Reason {
+	switch {
+	case !c.hasKey():
+		return bridge.ReasonNoKey
+	case c.x509 == nil || len(c.algorithms()) == 0:
+		return bridge.ReasonKeyType
+	case filter.NonRepudiation && c.x509.KeyUsage&x509.KeyUsageContentCommitment == 0:
+		return bridge.ReasonKeyUsage
+	case len(filter.Issuers) > 0 && !slices.ContainsFunc(filter.Issuers, c.issuedBy):
+		return bridge.ReasonIssuer
+	case filter.Valid && now.Before(c.x509.NotBefore):
+		return bridge.ReasonNotYetValid
+	case filter.Valid && now.After(c.x509.NotAfter):
+		return bridge.ReasonExpired
+	}
+	return ""
+}
+
+// hasKey: see the package's doc.
+func (c *candidate) hasKey() bool {
+	if len(c.ID) == 0 {
+		return false
+	}
+	return c.Private || c.slot.Token.Flags.Has(pkcs11.FlagLoginRequired)
+}
+
+func (c *candidate) issuedBy(name []byte) bool { return bytes.Equal(c.x509.RawIssuer, name) }
+
+// algorithms are those that fit the key and that the token can do.
+func (c *candidate) algorithms() []string {
+	var names []string
+	for _, a := range cades.AlgorithmsFor(c.x509.PublicKey) {
+		if slices.Contains(c.slot.Token.Mechanisms, mechanismFor(a)) {
+			names = append(names, string(a))
+		}
+	}
+	return names
+}
+
+// mechanismFor gives the PKCS#11 mechanism of an algorithm, 0 for an unknown one.
+func mechanismFor(a cades.Algorithm) uint {
+	switch a {
+	case cades.RS256, cades.RS384, cades.RS512:
+		return pkcs11.MechanismRSA
+	case cades.PS256, cades.PS384, cades.PS512:
+		return pkcs11.MechanismPSS
+	case cades.ES256, cades.ES384, cades.ES512:
+		return pkcs11.MechanismECDSA
+	}
+	return 0
+}
+
+func (c *candidate) describe() bridge.Certificate {
+	token := c.slot.Token
+	keyType, keyBits := keyOf(c.x509)
+	state, _ := pinState(token.TokenInfo)
+	return bridge.Certificate{
+		ID:         c.id,
+		DER:        c.DER,
+		Chain:      c.chain(),
+		Source:     bridge.SourceCard,
+		Token:      token.Label,
+		Reader:     c.slot.Reader,
+		KeyType:    keyType,
+		KeyBits:    keyBits,
+		Algorithms: c.algorithms(),
+		KeyUsage:   keyUsageNames(c.x509.KeyUsage),
+		PIN:        state,
+		PINPad:     token.Flags.Has(pkcs11.FlagProtectedPath),
+	}
+}
+
+// chain gives the certificates on the token that lead from the issuer upwards, nearest first. Each must
+// have signed the one before; that is all that is checked.
+func (c *candidate) chain() [][]byte {
+	chain := [][]byte{}
+	left := slices.Clone(c.issuer)
+	for child := c.x509; ; {
+		i := slices.IndexFunc(left, func(ca *x509.Certificate) bool {
+			return bytes.Equal(child.RawIssuer, ca.RawSubject) && child.CheckSignatureFrom(ca) == nil
+		})
+		if i < 0 {
+			return chain
+		}
+		child = left[i]
+		chain = append(chain, child.Raw)
+		left = slices.Delete(left, i, i+1)
+	}
+}
+
+func keyOf(c *x509.Certificate) (name string, bits int) {
+	switch key := c.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return "RSA", key.N.BitLen()
+	case *ecdsa.PublicKey:
+		return "EC", key.Curve.Params().BitSize
+	}
+	return "", 0
+}
+
+// usageNames are in the order of the bits (RFC 5280 section 4.2.1.3).
+var usageNames = []struct {
+	usage x509.KeyUsage
+	name  string
+}{
+	{x509.KeyUsageDigitalSignature, "digitalSignature"},
+	{x509.KeyUsageContentCommitment, "nonRepudiation"},
+	{x509.KeyUsageKeyEncipherment, "keyEncipherment"},
+	{x509.KeyUsageDataEncipherment, "dataEncipherment"},
+	{x509.KeyUsageKeyAgreement, "keyAgreement"},
+	{x509.KeyUsageCertSign, "keyCertSign"},
+	{x509.KeyUsageCRLSign, "cRLSign"},
+	{x509.KeyUsageEncipherOnly, "encipherOnly"},
+	{x509.KeyUsageDecipherOnly, "decipherOnly"},
+}
+
+func keyUsageNames(usage x509.KeyUsage) []string {
+	names := []string{}
+	for _, u := range usageNames {
+		if usage&u.usage != 0 {
+			names = append(names, u.name)
+		}
+	}
+	return names
+}
+
+// pinState reads the token's flags. The tries left are known only where the flags say so.
+func pinState(token pkcs11.TokenInfo) (state bridge.PINState, triesLeft *int) {
+	switch {
+	case token.Flags.Has(pkcs11.FlagPINLocked):
+		return bridge.PINLocked, new(0)
+	case token.Flags.Has(pkcs11.FlagPINFinalTry):
+		return bridge.PINFinal, new(1)
+	case token.Flags.Has(pkcs11.FlagPINCountLow):
+		return bridge.PINLow, nil
+	}
+	return bridge.PINOK, nil
+}

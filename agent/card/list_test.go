@@ -1,0 +1,176 @@
+package card_test
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/odnowa/odnowa/agent/card"
+	"github.com/odnowa/odnowa/agent/card/cardtest"
+	"github.com/odnowa/odnowa/protocol/bridge"
+)
+
+func TestList(t *testing.T) {
+	c := cardtest.New(t)
+	got, err := open(t, c).List(t.Context(), bridge.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Certificates) != len(c.Certificates) || len(got.Refused) != 0 {
+		t.Fatalf("got %d certificates, %d refused; want %d, 0", len(got.Certificates), len(got.Refused), len(c.Certificates))
+	}
+	if len(got.Modules) != 1 || got.Modules[0] != (bridge.Module{Name: "SoftHSM"}) {
+		t.Errorf("modules: got %+v", got.Modules)
+	}
+	want := map[string]struct {
+		keyType    string
+		bits       int
+		algorithms []string
+		usage      string
+	}{
+		cardtest.Sign:    {"RSA", 2048, []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}, "nonRepudiation"},
+		cardtest.Auth:    {"RSA", 2048, []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}, "digitalSignature"},
+		cardtest.EC:      {"EC", 256, []string{"ES256"}, "nonRepudiation"},
+		cardtest.Always:  {"RSA", 2048, []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}, "nonRepudiation"},
+		cardtest.Expired: {"EC", 256, []string{"ES256"}, "nonRepudiation"},
+	}
+	for name, w := range want {
+		certificate := c.Certificate(name)
+		i := slices.IndexFunc(got.Certificates, func(b bridge.Certificate) bool { return b.ID == certificate.ID })
+		if i < 0 {
+			t.Errorf("%s: not listed", name)
+			continue
+		}
+		g := got.Certificates[i]
+		if !bytes.Equal(g.DER, certificate.Raw) || g.Token != c.Label || g.Reader == "" || g.Source != bridge.SourceCard {
+			t.Errorf("%s: got token %q, reader %q, source %q", name, g.Token, g.Reader, g.Source)
+		}
+		if g.KeyType != w.keyType || g.KeyBits != w.bits || !slices.Equal(g.Algorithms, w.algorithms) || !slices.Equal(g.KeyUsage, []string{w.usage}) {
+			t.Errorf("%s: got %s %d %v %v, want %+v", name, g.KeyType, g.KeyBits, g.Algorithms, g.KeyUsage, w)
+		}
+		if g.PIN != bridge.PINOK || g.PINPad {
+			t.Errorf("%s: got PIN %s, pad %v", name, g.PIN, g.PINPad)
+		}
+		if len(g.Chain) != 1 || !bytes.Equal(g.Chain[0], c.CA.Raw) {
+			t.Errorf("%s: got a chain of %d, want the CA", name, len(g.Chain))
+		}
+	}
+}
+
+func TestListFilters(t *testing.T) {
+	c := cardtest.New(t)
+	store := open(t, c)
+	tests := []struct {
+		name    string
+		filter  bridge.Filter
+		want    []string
+		refused []bridge.Reason
+	}{
+		{
+			"non-repudiation", bridge.Filter{NonRepudiation: true},
+			[]string{cardtest.Sign, cardtest.EC, cardtest.Always, cardtest.Expired}, []bridge.Reason{bridge.ReasonKeyUsage},
+		},
+		{
+			"valid", bridge.Filter{Valid: true},
+			[]string{cardtest.Sign, cardtest.Auth, cardtest.EC, cardtest.Always}, []bridge.Reason{bridge.ReasonExpired},
+		},
+		{
+			"issuer", bridge.Filter{Issuers: [][]byte{c.CA.RawSubject}, NonRepudiation: true, Valid: true},
+			[]string{cardtest.Sign, cardtest.EC, cardtest.Always}, []bridge.Reason{bridge.ReasonExpired, bridge.ReasonKeyUsage},
+		},
+		{
+			"other issuer", bridge.Filter{Issuers: [][]byte{[]byte("other")}}, nil, slices.Repeat([]bridge.Reason{bridge.ReasonIssuer}, 5),
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			result, err := store.List(t.Context(), test.filter)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want, got []string
+			for _, name := range test.want {
+				want = append(want, c.Certificate(name).ID)
+			}
+			for _, one := range result.Certificates {
+				got = append(got, one.ID)
+			}
+			var refused []bridge.Reason
+			for _, one := range result.Refused {
+				refused = append(refused, one.Reason)
+			}
+			slices.Sort(want)
+			slices.Sort(got)
+			slices.Sort(refused)
+			if !slices.Equal(got, want) || !slices.Equal(refused, test.refused) {
+				t.Errorf("got %v, refused %v; want %v, refused %v", got, refused, want, test.refused)
+			}
+		})
+	}
+}
+
+func TestListNamesTheModuleThatFails(t *testing.T) {
+	c := cardtest.New(t)
+	store := openModules(t, card.Options{},
+		card.Module{Name: "absent", Path: "/nonexistent/module.so"},
+		card.Module{Name: "SoftHSM", Path: c.Module, Env: c.Env},
+		card.Module{Name: "twin", Path: c.Module, Env: c.Env})
+	got, err := store.List(t.Context(), bridge.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []bridge.Module{{Name: "absent", Code: bridge.CodeModuleFailed}, {Name: "SoftHSM"}, {Name: "twin"}}
+	if !slices.Equal(got.Modules, want) {
+		t.Errorf("modules: got %v, want %v", got.Modules, want)
+	}
+	if len(got.Certificates) != len(c.Certificates) {
+		t.Errorf("got %d certificates, want %d, each once", len(got.Certificates), len(c.Certificates))
+	}
+}
+
+// A token made or deleted by another process shows at the next list.
+func TestListSeesTokensComeAndGo(t *testing.T) {
+	full, here := cardtest.New(t), cardtest.Empty(t)
+	store := open(t, here)
+	count := func() int {
+		t.Helper()
+		got, err := store.List(t.Context(), bridge.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Modules[0].Code != "" {
+			t.Fatalf("module: %s", got.Modules[0].Code)
+		}
+		return len(got.Certificates)
+	}
+	if n := count(); n != 0 {
+		t.Fatalf("got %d certificates without a card", n)
+	}
+	insert(t, full, here)
+	if n := count(); n != len(full.Certificates) {
+		t.Errorf("got %d certificates after the card was put in", n)
+	}
+	remove(t, here)
+	if n := count(); n != 0 {
+		t.Errorf("got %d certificates after the card was taken out", n)
+	}
+}
+
+// insert puts a copy of a card's token where another card's module looks.
+func insert(t *testing.T, from, into cardtest.Card) {
+	t.Helper()
+	if err := os.CopyFS(into.Tokens, os.DirFS(from.Tokens)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(t *testing.T, c cardtest.Card) {
+	t.Helper()
+	if err := os.RemoveAll(c.Tokens); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(c.Tokens, 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
