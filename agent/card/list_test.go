@@ -2,7 +2,6 @@ package card_test
 
 import (
 	"bytes"
-	"os"
 	"slices"
 	"testing"
 
@@ -147,30 +146,12 @@ func TestListSeesTokensComeAndGo(t *testing.T) {
 	if n := count(); n != 0 {
 		t.Fatalf("got %d certificates without a card", n)
 	}
-	insert(t, full, here)
+	here.Insert(t, full)
 	if n := count(); n != len(full.Certificates) {
 		t.Errorf("got %d certificates after the card was put in", n)
 	}
-	remove(t, here)
+	here.Remove(t)
 	if n := count(); n != 0 {
 		t.Errorf("got %d certificates after the card was taken out", n)
-	}
-}
-
-// insert puts a copy of a card's token where another card's module looks.
-func insert(t *testing.T, from, into cardtest.Card) {
-	t.Helper()
-	if err := os.CopyFS(into.Tokens, os.DirFS(from.Tokens)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func remove(t *testing.T, c cardtest.Card) {
-	t.Helper()
-	if err := os.RemoveAll(c.Tokens); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(c.Tokens, 0o700); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -150,7 +150,7 @@ func TestSignWithoutCard(t *testing.T) {
 func TestSignCardRemovedBeforePIN(t *testing.T) {
 	c := cardtest.New(t)
 	_, err := open(t, c).Sign(t.Context(), request(c, cardtest.Sign), func(context.Context, bridge.PINState, *int) ([]byte, error) {
-		remove(t, c)
+		c.Remove(t)
 		return []byte(c.PIN), nil
 	})
 	wantCode(t, err, bridge.CodeCardRemoved)

@@ -62,8 +62,10 @@ func TestWatch(t *testing.T) {
 		t.Error("a change was reported where nothing had changed")
 	case <-time.After(100 * time.Millisecond):
 	}
-	insert(t, full, here)
+	here.Insert(t, full)
 	await("card put in")
+	here.Remove(t)
+	await("card taken out")
 	cancel()
 	<-ended
 }

@@ -109,6 +109,37 @@ func Empty(t testing.TB) Card {
 	return newCard(t, dir, nil, nil)
 }
 
+// Insert puts a copy of another card into this one's reader. Modules notice when they look anew
+// (worker.RefreshEmpty, card.Store).
+func (c Card) Insert(t testing.TB, card Card) {
+	t.Helper()
+	aside := t.TempDir()
+	if err := os.CopyFS(aside, os.DirFS(card.Tokens)); err != nil {
+		t.Fatal(err)
+	}
+	move(t, aside, c.Tokens)
+}
+
+// Remove takes the card out of the reader.
+func (c Card) Remove(t testing.TB) {
+	t.Helper()
+	move(t, c.Tokens, t.TempDir())
+}
+
+// move moves tokens, each at once, as a module may be looking.
+func move(t testing.TB, from, to string) {
+	t.Helper()
+	tokens, err := os.ReadDir(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range tokens {
+		if err := os.Rename(filepath.Join(from, token.Name()), filepath.Join(to, token.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func newCard(t testing.TB, dir string, certificates []Certificate, ca *x509.Certificate) Card {
 	t.Helper()
 	need(t, SoftHSM, "softhsm2")
