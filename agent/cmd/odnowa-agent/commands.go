@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/odnowa/odnowa/agent/card"
+	"github.com/odnowa/odnowa/agent/doctor"
+	"github.com/odnowa/odnowa/agent/policy"
+	"github.com/odnowa/odnowa/agent/window"
+	"github.com/odnowa/odnowa/protocol/bridge"
+)
+
+func openCards(p *policy.Policy) *card.Store {
+	modules := make([]card.Module, len(p.Modules))
+	for i, m := range p.Modules {
+		modules[i] = card.Module{Name: m.Name, Path: m.Path, Env: m.Env}
+	}
+	return card.New(modules, card.Options{})
+}
+
+func runVersion(_ context.Context, _ []string, s stdio) int {
+	fmt.Fprintln(s.out, "odnowa-agent", version)
+	return 0
+}
+
+// runCertificates lists what is on the cards. It is run by the cards' owner in a terminal, so it
+// shows names.
+func runCertificates(ctx context.Context, args []string, s stdio) int {
+	p, err := policy.Load()
+	if err != nil {
+		return fail(s.err, err, "Ask the administrator to mend the policy file.")
+	}
+	cards := openCards(p)
+	defer cards.Close()
+	list, err := cards.List(ctx, bridge.Filter{})
+	if err != nil {
+		return fail(s.err, err, "Run odnowa-agent doctor.")
+	}
+	if len(args) == 2 {
+		return printJSON(s.out, list)
+	}
+	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tISSUER\tVALID TO\tKEY\tUSAGE\tPIN\tREADER\tID")
+	for _, c := range list.Certificates {
+		cert, err := x509.ParseCertificate(c.DER)
+		if err != nil {
+			continue // the store lists only what it could parse
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s-%d\t%s\t%s\t%s\t%.16s\n", plain(cert.Subject.CommonName), plain(cert.Issuer.CommonName),
+			cert.NotAfter.Format("2006-01-02"), c.KeyType, c.KeyBits, strings.Join(c.KeyUsage, ","), c.PIN, plain(c.Reader), c.ID)
+	}
+	if err := w.Flush(); err != nil {
+		return 1
+	}
+	for _, m := range list.Modules {
+		if m.Code != "" {
+			info := bridge.Info(m.Code)
+			fmt.Fprintf(s.err, "%s: %s\n  %s\n", m.Name, info.Cause, info.Cure)
+		}
+	}
+	return 0
+}
+
+// plain keeps what is written on a card from steering the terminal.
+func plain(s string) string { return window.Clean(s) }
+
+// runDoctor checks everything and says what to mend.
+func runDoctor(ctx context.Context, args []string, s stdio) int {
+	lang := language()
+	checks := doctor.Machine(ctx, lang, func(p *policy.Policy) doctor.Cards { return openCards(p) })
+	if len(args) == 2 {
+		printJSON(s.out, bridge.DiagnoseResult{Checks: checks})
+	} else {
+		doctor.Print(s.out, checks)
+	}
+	for _, c := range checks {
+		if c.State == bridge.CheckFailed {
+			return 1
+		}
+	}
+	return 0
+}
+
+// language of the terminal, from the locale (POSIX: LC_ALL, then LC_MESSAGES, then LANG).
+func language() window.Language {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			if strings.HasPrefix(v, "pl") {
+				return window.Polish
+			}
+			return window.English
+		}
+	}
+	return window.English
+}
+
+// fail tells a person what happened and what to do.
+func fail(w io.Writer, err error, hint string) int {
+	fmt.Fprintf(w, "odnowa-agent: %v\n  %s\n", err, hint)
+	return 1
+}
+
+func printJSON(w io.Writer, v any) int {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return 1
+	}
+	return 0
+}

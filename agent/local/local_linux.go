@@ -1,0 +1,31 @@
+package local
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// peer reads SO_PEERCRED: the credentials at connect, or at listen for the side that dialled.
+func peer(fd uintptr) (Peer, error) {
+	c, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err != nil {
+		return Peer{}, err
+	}
+	return Peer{User: strconv.Itoa(int(c.Uid)), PID: int(c.Pid)}, nil
+}
+
+// runtimeDir is $XDG_RUNTIME_DIR/odnowa-agent, or ~/.local/state/odnowa-agent where a login has no
+// runtime folder.
+func runtimeDir() (string, error) {
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "odnowa-agent"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, ".local", "state", "odnowa-agent"), nil
+}

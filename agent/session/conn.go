@@ -1,0 +1,249 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/creachadair/jrpc2"
+	"go.uber.org/zap"
+
+	"github.com/odnowa/odnowa/agent/frame"
+	"github.com/odnowa/odnowa/agent/window"
+	"github.com/odnowa/odnowa/protocol/bridge"
+)
+
+// maxRunning is how many requests of one connection run at a time: a signature that waits for its
+// person, its cancellation, and some more.
+const maxRunning = 8
+
+// conn is one connection of a browser.
+type conn struct {
+	*Session
+	caller  Caller
+	allowed bool
+	server  *jrpc2.Server
+
+	mu       sync.Mutex // guards the fields that follow
+	greeted  bool
+	language window.Language
+	running  map[string]context.CancelCauseFunc // by request id
+}
+
+// Assign finds the handler of a method. It never gives nil, so that every refusal has a code of
+// ours.
+func (c *conn) Assign(_ context.Context, method string) jrpc2.Handler {
+	switch method {
+	case bridge.MethodHello:
+		return handler(c, (*conn).hello)
+	case bridge.MethodDiagnose:
+		return handler(c, (*conn).diagnose)
+	case bridge.MethodListCertificate:
+		return handler(c, (*conn).list)
+	case bridge.MethodCreateSignature:
+		return handler(c, (*conn).sign)
+	case bridge.MethodCancel:
+		return handler(c, (*conn).cancel)
+	}
+	return func(context.Context, *jrpc2.Request) (any, error) {
+		return nil, wireError(&bridge.Error{Code: bridge.CodeUnknownMethod})
+	}
+}
+
+// request is one call, after its params were read and its caller admitted.
+type request struct {
+	id       string
+	origin   string
+	language window.Language
+}
+
+// handler reads the params strictly, admits the caller, and keeps the request's cancel function
+// while it runs.
+func handler[P, R any](c *conn, serve func(*conn, context.Context, request, *P) (*R, error)) jrpc2.Handler {
+	return func(ctx context.Context, r *jrpc2.Request) (any, error) {
+		result, err := call(ctx, c, r, serve)
+		if err != nil {
+			return nil, wireError(c.explain(ctx, r.Method(), err))
+		}
+		return result, nil
+	}
+}
+
+func call[P, R any](ctx context.Context, c *conn, r *jrpc2.Request, serve func(*conn, context.Context, request, *P) (*R, error)) (*R, error) {
+	var raw json.RawMessage
+	if err := r.UnmarshalParams(&raw); err != nil {
+		return nil, bridge.Errorf(bridge.CodeInvalidRequest, err)
+	}
+	params := new(P)
+	if err := bridge.Decode(raw, params); err != nil {
+		return nil, bridge.Errorf(bridge.CodeInvalidRequest, errors.New("params are not those of the method"))
+	}
+	q, err := c.admit(r, callerOf(params))
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c.mu.Lock()
+	c.running[q.id] = cancel
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		delete(c.running, q.id)
+		c.mu.Unlock()
+	}()
+	result, err := serve(c, ctx, q, params)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return result, err
+}
+
+// callerOf gives the part that all params have.
+func callerOf(params any) bridge.Caller {
+	switch p := params.(type) {
+	case *bridge.HelloParams:
+		return p.Caller
+	case *bridge.DiagnoseParams:
+		return p.Caller
+	case *bridge.ListParams:
+		return p.Caller
+	case *bridge.SignParams:
+		return p.Caller
+	case *bridge.CancelParams:
+		return p.Caller
+	}
+	return bridge.Caller{}
+}
+
+// admit decides whether the caller may use the method at all.
+func (c *conn) admit(r *jrpc2.Request, who bridge.Caller) (request, error) {
+	q := request{id: requestID(r.ID()), origin: who.Origin}
+	if !c.allowed || c.Policy.Origin(who.Origin) == nil {
+		return q, bridge.Errorf(bridge.CodeOriginNotAllowed, nil)
+	}
+	if r.Method() == bridge.MethodCancel {
+		return q, nil
+	}
+	if !c.limits.allow(who.Origin, r.Method()) {
+		return q, bridge.Errorf(bridge.CodeRateLimited, nil)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q.language = c.language
+	if r.Method() == bridge.MethodHello {
+		return q, nil
+	}
+	if !c.greeted {
+		return q, bridge.Errorf(bridge.CodeInvalidRequest, errors.New("agent.hello was not called"))
+	}
+	// A stopped service stops the agent. Diagnosis goes on, to say just that.
+	if r.Method() != bridge.MethodDiagnose && c.Service != nil && !c.Service() {
+		return q, bridge.Errorf(bridge.CodeServiceStopped, nil)
+	}
+	return q, nil
+}
+
+func (c *conn) hello(_ context.Context, _ request, p *bridge.HelloParams) (*bridge.HelloResult, error) {
+	if !slices.Contains(p.Versions, bridge.Version) {
+		return nil, bridge.Errorf(bridge.CodeVersionUnsupported, nil)
+	}
+	language, err := languageOf(p.Language)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	c.greeted, c.language = true, language
+	c.mu.Unlock()
+	return &bridge.HelloResult{
+		Agent:    bridge.Client{Name: "odnowa-agent", Version: c.Version},
+		Version:  bridge.Version,
+		Features: []string{string(bridge.FormatPAdES), string(bridge.FormatCAdES)},
+		Limits:   bridge.Limits{DocumentBytes: MaxDocument, WindowMs: int(c.Window.Timeout().Milliseconds())},
+	}, nil
+}
+
+// ready says whether the other end has said hello from a website that may call.
+func (c *conn) ready() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.greeted
+}
+
+func languageOf(s string) (window.Language, error) {
+	switch l := window.Language(s); l {
+	case window.Polish, window.English:
+		return l, nil
+	case "":
+		return window.Polish, nil
+	}
+	return "", bridge.Errorf(bridge.CodeInvalidRequest, errors.New("unknown language"))
+}
+
+func (c *conn) list(ctx context.Context, _ request, p *bridge.ListParams) (*bridge.ListResult, error) {
+	r, err := c.Cards.List(ctx, p.Filter)
+	if err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
+
+func (c *conn) cancel(_ context.Context, _ request, p *bridge.CancelParams) (*bridge.CancelResult, error) {
+	c.mu.Lock()
+	stop, ok := c.running[p.RequestID]
+	c.mu.Unlock()
+	if ok {
+		stop(bridge.Errorf(bridge.CodeRequestCancelled, nil))
+	}
+	return &bridge.CancelResult{Cancelled: ok}, nil
+}
+
+// notify tells the other end; one that does not listen any more misses nothing.
+func (c *conn) notify(ctx context.Context, method string, params any) {
+	if err := c.server.Notify(ctx, method, params); err != nil {
+		c.Log.Debug("notification not delivered", zap.Error(err))
+	}
+}
+
+// requestID is a JSON-RPC id as text: that of a string without its quotes.
+func requestID(raw string) string {
+	var s string
+	if json.Unmarshal([]byte(raw), &s) == nil {
+		return s
+	}
+	return raw
+}
+
+// strictChannel answers what is not one request with our own error, where the JSON-RPC library
+// would use one without a code, and hands on the rest.
+type strictChannel struct{ *frame.Channel }
+
+func (s strictChannel) Recv() ([]byte, error) {
+	for {
+		msg, err := s.Channel.Recv()
+		if err != nil {
+			return nil, err
+		}
+		reqs, err := jrpc2.ParseRequests(msg)
+		if err == nil && len(reqs) == 1 && !reqs[0].Batch && reqs[0].Error == nil && reqs[0].ID != "" && reqs[0].Method != "" {
+			return msg, nil
+		}
+		if err := s.refuse(reqs); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (s strictChannel) refuse(reqs []*jrpc2.ParsedRequest) error {
+	id := json.RawMessage("null")
+	if len(reqs) == 1 && !reqs[0].Batch && reqs[0].ID != "" {
+		id = json.RawMessage(reqs[0].ID)
+	}
+	return s.SendJSON(struct {
+		Version string          `json:"jsonrpc"`
+		ID      json.RawMessage `json:"id"`
+		Error   *jrpc2.Error    `json:"error"`
+	}{"2.0", id, wireError(&bridge.Error{Code: bridge.CodeInvalidRequest})})
+}

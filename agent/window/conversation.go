@@ -1,0 +1,115 @@
+package window
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"go.uber.org/zap"
+
+	"github.com/odnowa/odnowa/protocol/bridge"
+)
+
+// Conversation is one open window, for one goroutine.
+type Conversation struct {
+	w      *Window
+	dialog dialog
+	words  *text
+	viewed []func() // remove what was shown
+	once   sync.Once
+}
+
+// Close closes the window; the next one may open. More than once is no error.
+func (c *Conversation) Close() {
+	c.once.Do(func() {
+		c.dialog.close()
+		for _, remove := range c.viewed {
+			remove()
+		}
+		c.w.open.Unlock()
+	})
+}
+
+// introduce asks for the phone's code, then about the document until the person signs or cancels.
+func (c *Conversation) introduce(ctx context.Context, r Request, q questions) error {
+	if q.phone != nil {
+		a, err := c.confirm(ctx, *q.phone)
+		if err != nil {
+			return err
+		}
+		if a == answerNo {
+			return ErrCodesDiffer
+		}
+	}
+	for {
+		a, err := c.confirm(ctx, q.document)
+		if err != nil || a == answerYes {
+			return err
+		}
+		remove, err := c.w.viewer.view(r.Document)
+		if err != nil {
+			// The person may still read the copy that the page offers, or cancel.
+			c.w.log.Warn("cannot show the document", zap.Error(err))
+			q.document.alert = c.words.viewFailed
+			continue
+		}
+		c.viewed = append(c.viewed, remove)
+	}
+}
+
+// PIN asks for the PIN, after an explicit "use my last try" where the card says that it is the last.
+// The caller wipes the answer.
+func (c *Conversation) PIN(ctx context.Context, s PINState) ([]byte, error) {
+	t := c.words
+	if s.State == bridge.PINFinal {
+		q := question{title: t.title, text: t.lastTry, yes: t.useLastTry, cancel: t.cancel}
+		if _, err := c.confirm(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	pin, err := c.dialog.pin(ctx, c.pinQuestion(s))
+	return pin, c.reason(ctx, err)
+}
+
+func (c *Conversation) pinQuestion(s PINState) question {
+	t := c.words
+	q := question{title: t.title, text: t.askPIN, yes: t.sign, cancel: t.cancel, prompt: t.pinPrompt}
+	switch s.Problem {
+	case bridge.CodePINIncorrect:
+		q.alert = t.pinIncorrect
+		if s.TriesLeft != nil {
+			q.alert += " " + fmt.Sprintf(t.triesLeft, *s.TriesLeft)
+		}
+	case bridge.CodePINLength:
+		q.alert = t.pinLength
+	}
+	switch s.State {
+	case bridge.PINLow:
+		q.text += "\n\n" + t.pinLow
+	case bridge.PINFinal:
+		q.text += "\n\n" + t.pinFinal
+	}
+	return q
+}
+
+func (c *Conversation) confirm(ctx context.Context, q question) (answer, error) {
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	a, err := c.dialog.confirm(ctx, q)
+	return a, c.reason(ctx, err)
+}
+
+func (c *Conversation) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, c.w.timeout, ErrTimeout)
+}
+
+// reason prefers why the context ended to what the dialog said when it was killed.
+func (c *Conversation) reason(ctx context.Context, err error) error {
+	if err != nil && !errors.Is(err, ErrCancelled) && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}

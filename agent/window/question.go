@@ -1,0 +1,124 @@
+package window
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/odnowa/odnowa/protocol/seal"
+)
+
+// questions come before the PIN: phone only in a confirmation.
+type questions struct {
+	phone    *question
+	document question
+}
+
+var sixDigits = regexp.MustCompile(`^[0-9]{6}$`)
+
+// FieldsError says that a seal's fields cannot be shown for its kind.
+type FieldsError struct{ Field seal.Field }
+
+func (e *FieldsError) Error() string { return fmt.Sprintf("field %q cannot be shown", e.Field) }
+
+// Shown lists the names of what Open shows of the request, in its order.
+func (r Request) Shown() []string {
+	shown := []string{"origin"}
+	for _, s := range r.Show {
+		shown = append(shown, string(s.Field))
+	}
+	if r.Kind == "" {
+		shown = append(shown, "name", "size", "digest")
+	}
+	return append(shown, "certificate")
+}
+
+// questions turns the request into texts, and refuses what this package has no words for.
+func (r Request) questions() (questions, error) {
+	t := words(r.Language)
+	var q questions
+	code, err := r.phoneCode()
+	if err != nil {
+		return q, err
+	}
+	origin := clean(r.Origin, maxOrigin)
+	if code != "" {
+		q.phone = &question{
+			title: t.title, text: origin + "\n\n" + t.phone + "\n\n" + groups(code),
+			yes: t.codesSame, no: t.codesDiffer, cancel: t.cancel,
+		}
+	}
+	lines, err := r.lines(t)
+	if err != nil {
+		return q, err
+	}
+	q.document = question{
+		title: t.title, text: origin + "\n" + r.lead(t) + "\n\n" + strings.Join(lines, "\n"),
+		yes: t.next, no: t.view, cancel: t.cancel,
+	}
+	if r.PINPad {
+		q.document.text += "\n\n" + t.pinPad
+		q.document.yes = t.sign
+	}
+	return q, nil
+}
+
+func (r Request) lead(t *text) string {
+	switch r.Kind {
+	case seal.Application:
+		return t.application
+	case seal.Confirmation:
+		return t.confirmation
+	}
+	return t.document
+}
+
+// phoneCode gives the code that a confirmation must have and nothing else may.
+func (r Request) phoneCode() (string, error) {
+	code := ""
+	for _, s := range r.Show {
+		if s.Field != seal.FieldPhoneCode {
+			continue
+		}
+		if r.Kind != seal.Confirmation || code != "" || !sixDigits.MatchString(s.Value) {
+			return "", &FieldsError{s.Field}
+		}
+		code = s.Value
+	}
+	if r.Kind == seal.Confirmation && code == "" {
+		return "", &FieldsError{seal.FieldPhoneCode}
+	}
+	return code, nil
+}
+
+func (r Request) lines(t *text) ([]string, error) {
+	var lines []string
+	add := func(label, value string) { lines = append(lines, label+": "+clean(value, maxValue)) }
+	seen := map[seal.Field]bool{}
+	for _, s := range r.Show {
+		label, known := t.fields[s.Field]
+		if !known || seen[s.Field] {
+			return nil, &FieldsError{s.Field}
+		}
+		seen[s.Field] = true
+		switch {
+		case s.Field == seal.FieldPhoneCode:
+			add(label, groups(s.Value))
+		case s.Field == seal.FieldTarget && s.Value == "cloud":
+			add(label, t.cloud)
+		default:
+			add(label, s.Value)
+		}
+	}
+	if r.Kind == "" {
+		add(t.name, r.Document.Name)
+		add(t.size, strconv.Itoa(len(r.Document.Bytes))+" B")
+		add(t.hash, r.Digest)
+	}
+	add(t.certificate, r.Holder)
+	if r.Reader != "" {
+		add(t.reader, r.Reader)
+	}
+	return lines, nil
+}

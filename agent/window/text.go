@@ -1,0 +1,118 @@
+package window
+
+import "github.com/odnowa/odnowa/protocol/seal"
+
+// text has all words of the window in one language. An underscore marks the key that presses a
+// button together with Alt.
+type text struct {
+	title string
+
+	application, confirmation, document string // who asks for what; the origin stands above
+	certificate, reader                 string
+	name, size, hash                    string
+	fields                              map[seal.Field]string
+	cloud                               string
+
+	phone, codesSame, codesDiffer string
+	pairing                       string
+	next, view, cancel, sign      string
+	viewFailed                    string
+
+	askPIN, pinPrompt                  string
+	pinIncorrect, triesLeft, pinLength string
+	pinLow, pinFinal, pinPad           string
+	lastTry, useLastTry                string
+}
+
+func words(l Language) *text {
+	if l == English {
+		return &english
+	}
+	return &polish
+}
+
+var polish = text{
+	title:        "Odnowa – podpis kartą",
+	application:  "prosi o podpis pod wnioskiem o nowy certyfikat.",
+	confirmation: "prosi o podpis pod potwierdzeniem danych nowego certyfikatu.",
+	document:     "prosi o podpis pod dokumentem.",
+	certificate:  "Podpisuje",
+	reader:       "Czytnik",
+	name:         "Nazwa",
+	size:         "Rozmiar",
+	hash:         "SHA-256",
+	fields: map[seal.Field]string{
+		seal.FieldNumber:    "Numer wniosku",
+		seal.FieldSubject:   "Certyfikat dla",
+		seal.FieldMonths:    "Ważny (miesięcy)",
+		seal.FieldStart:     "Ważny od",
+		seal.FieldTarget:    "Nowy klucz",
+		seal.FieldEmail:     "E-mail",
+		seal.FieldPhone:     "Telefon",
+		seal.FieldPhoneCode: "Kod z telefonu",
+		seal.FieldKey:       "Odcisk klucza",
+	},
+	cloud:        "w chmurze (rSign)",
+	phone:        "Czy Twój telefon pokazuje ten kod?",
+	codesSame:    "_Tak, ten sam",
+	codesDiffer:  "_Nie, inny",
+	pairing:      "chce połączyć się z agentem. Czy rozszerzenie w przeglądarce pokazuje ten kod?",
+	next:         "_Dalej",
+	view:         "_Pokaż dokument",
+	cancel:       "_Anuluj",
+	sign:         "_Podpisz",
+	viewFailed:   "Nie udało się otworzyć dokumentu.",
+	askPIN:       "Podaj PIN karty, aby podpisać.",
+	pinPrompt:    "PIN:",
+	pinIncorrect: "PIN jest nieprawidłowy.",
+	triesLeft:    "Pozostało prób: %d.",
+	pinLength:    "PIN jest za krótki lub za długi. Ta próba się nie liczy.",
+	pinLow:       "Uwaga: ostatnio podano zły PIN. Kolejne błędy zablokują kartę.",
+	pinFinal:     "Uwaga: to ostatnia próba. Zły PIN zablokuje kartę.",
+	pinPad:       "Gdy czytnik o to poprosi, podaj PIN na jego klawiaturze.",
+	lastTry:      "Została ostatnia próba podania PIN-u.\nZły PIN zablokuje kartę, a odblokować ją można tylko kodem PUK.\n\nCzy na pewno chcesz podać PIN?",
+	useLastTry:   "_Wykorzystaj ostatnią próbę",
+}
+
+var english = text{
+	title:        "Odnowa – signing with your card",
+	application:  "asks you to sign the application for a new certificate.",
+	confirmation: "asks you to sign the confirmation of your new certificate's data.",
+	document:     "asks you to sign a document.",
+	certificate:  "Signed by",
+	reader:       "Reader",
+	name:         "Name",
+	size:         "Size",
+	hash:         "SHA-256",
+	fields: map[seal.Field]string{
+		seal.FieldNumber:    "Application number",
+		seal.FieldSubject:   "Certificate for",
+		seal.FieldMonths:    "Valid for (months)",
+		seal.FieldStart:     "Valid from",
+		seal.FieldTarget:    "New key",
+		seal.FieldEmail:     "E-mail",
+		seal.FieldPhone:     "Phone",
+		seal.FieldPhoneCode: "Code on the phone",
+		seal.FieldKey:       "Key fingerprint",
+	},
+	cloud:        "in the cloud (rSign)",
+	phone:        "Is this what your phone shows?",
+	codesSame:    "_Yes, the same",
+	codesDiffer:  "_No, another one",
+	pairing:      "wants to connect to the agent. Does the extension in the browser show this code?",
+	next:         "_Continue",
+	view:         "_View document",
+	cancel:       "Ca_ncel",
+	sign:         "_Sign",
+	viewFailed:   "The document could not be opened.",
+	askPIN:       "Type your card's PIN to sign.",
+	pinPrompt:    "PIN:",
+	pinIncorrect: "The PIN is wrong.",
+	triesLeft:    "Tries left: %d.",
+	pinLength:    "The PIN is too short or too long. This try does not count.",
+	pinLow:       "Careful: the last PIN was wrong. More wrong ones will lock the card.",
+	pinFinal:     "Careful: this is the last try. A wrong PIN locks the card.",
+	pinPad:       "When the reader asks for it, type the PIN on its keys.",
+	lastTry:      "There is one try left for the PIN.\nA wrong PIN locks the card; only the PUK unlocks it.\n\nDo you really want to type the PIN?",
+	useLastTry:   "_Use my last try",
+}

@@ -1,0 +1,192 @@
+// Package window is the agent's trusted window: the one place where a person sees what they sign,
+// compares codes and types the PIN.
+//
+// It has the words for everything it shows (text.go); from outside come only values, and those
+// lose control and bidirectional characters and are capped. One window is open at a time in a
+// session. It knows no card and no seal: what to show is decided before, what the PIN is good for
+// after. PINs leave it as bytes that the receiver wipes.
+package window
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/odnowa/odnowa/protocol/bridge"
+	"github.com/odnowa/odnowa/protocol/seal"
+)
+
+var (
+	// ErrBusy means that another window is open.
+	ErrBusy = errors.New("another window is open")
+	// ErrUnavailable means that no window can be opened on this desktop.
+	ErrUnavailable = errors.New("no window can be opened")
+	// ErrCancelled means that the person said no.
+	ErrCancelled = errors.New("the person cancelled")
+	// ErrTimeout means that nobody answered a question in its time.
+	ErrTimeout = errors.New("nobody answered in time")
+	// ErrCodesDiffer means that the person said that the phone shows another code.
+	ErrCodesDiffer = errors.New("the codes differ")
+	// ErrTooLong means that what must be shown does not fit, so that nothing is asked at all.
+	ErrTooLong = errors.New("text does not fit into the window")
+)
+
+// Language of a window.
+type Language string
+
+// The languages.
+const (
+	Polish  Language = "pl"
+	English Language = "en"
+)
+
+// Request is what the person is asked about. Strings may hold anything.
+type Request struct {
+	Language Language
+	Origin   string
+	// Kind is empty for a document without a seal.
+	Kind seal.Kind
+	// Show has the sealed fields; a confirmation has exactly one FieldPhoneCode.
+	Show []seal.Shown
+	// Document is what gets signed; these bytes are what "View document" opens.
+	Document bridge.Document
+	// Digest is the hexadecimal SHA-256 of the document, shown when there is no seal.
+	Digest string
+	// Holder is the common name in the certificate that signs, Reader where it is.
+	Holder string
+	Reader string
+	// PINPad says that the PIN will be typed on the reader: no question for it follows.
+	PINPad bool
+}
+
+// PINState is what the person must know before typing.
+type PINState struct {
+	State bridge.PINState
+	// Problem is why the PIN is asked for again: pin_incorrect or pin_length, else empty.
+	Problem bridge.Code
+	// TriesLeft is set where the token tells it.
+	TriesLeft *int
+}
+
+// Window opens the windows of one session.
+type Window struct {
+	prompter prompter
+	viewer   viewer
+	timeout  time.Duration
+	log      *zap.Logger
+
+	open sync.Mutex // held while a window is open
+}
+
+// Options configure a Window.
+type Options struct {
+	// Pinentry and Viewer are absolute paths, or empty for what the desktop has.
+	Pinentry string
+	Viewer   string
+	// Timeout bounds each question.
+	Timeout time.Duration
+	Log     *zap.Logger
+}
+
+// New makes the window of this desktop. It opens nothing yet.
+func New(o Options) *Window {
+	return &Window{prompter: newPrompter(o), viewer: newViewer(o.Viewer), timeout: o.Timeout, log: o.Log}
+}
+
+// Timeout is how long a question stays open.
+func (w *Window) Timeout() time.Duration { return w.timeout }
+
+// Available says why no window could be opened, or nil.
+func (w *Window) Available() error { return w.prompter.available() }
+
+// prompter makes dialogs. One implementation a desktop.
+type prompter interface {
+	available() error
+	// start gets a dialog ready; ctx ends it at any time.
+	start(ctx context.Context) (dialog, error)
+}
+
+// dialog asks one question at a time.
+type dialog interface {
+	confirm(ctx context.Context, q question) (answer, error)
+	pin(ctx context.Context, q question) ([]byte, error)
+	close()
+}
+
+// question is all that a dialog shows. Texts are clean already.
+type question struct {
+	title  string
+	text   string
+	yes    string
+	no     string // the third button, absent when empty
+	cancel string
+	prompt string // label of the PIN's field
+	alert  string // what went wrong before
+}
+
+// answer to a confirmation; cancel is an error.
+type answer int
+
+const (
+	answerYes answer = iota
+	answerNo
+)
+
+// Open asks all that comes before the PIN: the phone's code in a confirmation, then the document
+// itself. It answers when the person went on; the caller must Close the conversation.
+// ctx ends it at any time; its cause is then the error.
+func (w *Window) Open(ctx context.Context, r Request) (*Conversation, error) {
+	q, err := r.questions()
+	if err != nil {
+		return nil, err
+	}
+	c, err := w.begin(ctx, r.Language)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.introduce(ctx, r, q); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// ConfirmPairing asks whether the browser shows this code of six digits too.
+func (w *Window) ConfirmPairing(ctx context.Context, lang Language, browser, code string) error {
+	t := words(lang)
+	c, err := w.begin(ctx, lang)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	q := question{
+		title:  t.title,
+		text:   clean(browser, maxValue) + "\n" + t.pairing + "\n\n" + groups(code),
+		yes:    t.codesSame,
+		no:     t.codesDiffer,
+		cancel: t.cancel,
+	}
+	a, err := c.confirm(ctx, q)
+	if err == nil && a == answerNo {
+		err = ErrCodesDiffer
+	}
+	return err
+}
+
+func (w *Window) begin(ctx context.Context, lang Language) (*Conversation, error) {
+	if err := w.prompter.available(); err != nil {
+		return nil, err
+	}
+	if !w.open.TryLock() {
+		return nil, ErrBusy
+	}
+	d, err := w.prompter.start(ctx)
+	if err != nil {
+		w.open.Unlock()
+		return nil, err
+	}
+	return &Conversation{w: w, dialog: d, words: words(lang)}, nil
+}
