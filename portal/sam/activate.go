@@ -24,49 +24,49 @@ type activateClaims struct {
 }
 
 // prove checks that the phone is the one that was keyed and that the person knows the PIN; then the
-// enrolment is ready.
+// enrolment is ready, and the phone gets the code that its own computation has to give.
 //
 // The order matters. Only what the device key has signed over a live challenge counts, so that
 // nobody else can lock a phone. It is counted, and the challenge spent, on the disk, before the PIN
 // key's signature is looked at, so that neither a crash nor a parallel request is a free try.
-func (r *registry) prove(ctx context.Context, c Caller, p Proof) error {
+func (r *registry) prove(ctx context.Context, c Caller, p Proof) (code string, err error) {
 	e, err := r.load(ctx, c)
 	if err != nil {
-		return err
+		return "", err
 	}
 	var a activateClaims
 	pr, err := parseProof(p, &a, roleDevice, rolePIN)
 	if err != nil || a.Audience != "sam" || a.Type != "activate" || a.Enrolment != c.Enrolment {
-		return refuse(CodeMalformed)
+		return "", refuse(CodeMalformed)
 	}
 	if e.state != Keyed || a.Credential != e.credential.String {
-		return refuse(CodeState)
+		return "", refuse(CodeState)
 	}
 	device, err := statement.ParseP256(e.device)
 	if err != nil {
-		return fmt.Errorf("reading device key: %w", err)
+		return "", fmt.Errorf("reading device key: %w", err)
 	}
 	if !pr.verifyP256(roleDevice, device) {
-		return refuse(CodeSignature)
+		return "", refuse(CodeSignature)
 	}
 	if err := r.inTime(a.IssuedAt, a.ExpiresAt); err != nil {
-		return err
+		return "", err
 	}
 	left, err := r.count(ctx, c, &a)
 	if err != nil {
-		return err
+		return "", err
 	}
 	pin, err := statement.ParseEd25519(e.pin)
 	if err != nil {
-		return fmt.Errorf("reading PIN key: %w", err)
+		return "", fmt.Errorf("reading PIN key: %w", err)
 	}
 	if !pr.verifyEd25519(rolePIN, pin) {
 		if left == 0 {
-			return refuse(CodePINLocked)
+			return "", refuse(CodePINLocked)
 		}
-		return refuse(CodePINIncorrect)
+		return "", refuse(CodePINIncorrect)
 	}
-	return r.ready(ctx, c, e)
+	return e.code.String, r.ready(ctx, c, e)
 }
 
 // count takes one try away and gives what is left. An old counter over a fresh challenge means that

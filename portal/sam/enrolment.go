@@ -111,7 +111,7 @@ func (r *registry) wait(ctx context.Context, id string, version int64, wait time
 func (r *registry) confirm(ctx context.Context, id, stmt string) error {
 	return r.change(ctx, func(tx *sql.Tx) (event, error) {
 		var got string
-		err := tx.QueryRowContext(ctx, `UPDATE enrolments SET confirmed = 1
+		err := tx.QueryRowContext(ctx, `UPDATE enrolments SET version = version + 1 - confirmed, confirmed = 1
 			WHERE id = $1 AND state IN ('ready', 'active') AND statement = $2 RETURNING id`, id, stmt).Scan(&got)
 		if errors.Is(err, sql.ErrNoRows) {
 			return event{}, r.whyNot(ctx, tx, id, CodeKeyMismatch)

@@ -192,6 +192,7 @@ type fakePhone struct {
 	counter        int64
 	welcome        Welcome
 	credential     CredentialKeys
+	code           string // as the phone computes it
 }
 
 func (w *world) phone() *fakePhone {
@@ -262,6 +263,7 @@ func (p *fakePhone) keys() answer {
 	a := p.call("keys", object{"enrolment": p.welcome.Enrolment, "proof": p.keysProof(p.challenge())})
 	if a.status == http.StatusOK {
 		a.into(&p.credential)
+		p.code = statement.Code(spki(p.w.t, p.device.Public()), spki(p.w.t, p.pin.Public()), spki(p.w.t, p.backup.Public()), p.credential.Key, p.credential.Nonce)
 	}
 	return a
 }

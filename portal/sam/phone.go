@@ -31,17 +31,20 @@ type PhoneState struct {
 	Version   int64             `json:"version"`
 	Number    string            `json:"number"`
 	TriesLeft int               `json:"triesLeft"`
-	Locked    string            `json:"locked,omitempty"`     // "pin" or "counter"
-	Keys      *CredentialKeys   `json:"credential,omitempty"` // from Keyed on
-	Shown     *ShownCertificate `json:"certificate,omitempty"`
+	Locked    string            `json:"locked,omitempty"`      // "pin" or "counter"
+	Confirmed bool              `json:"confirmed"`             // the card has signed for this phone
+	Keys      *CredentialKeys   `json:"credential,omitempty"`  // when Keyed
+	Shown     *ShownCertificate `json:"certificate,omitempty"` // when Active
 }
 
-// CredentialKeys is the SAM's half of the code.
+// CredentialKeys is what the phone computes the code with, beside its own keys.
+//
+// The SAM tells no phone nonce and code together: with both, a copy of a phone's storage would be
+// enough to try PINs offline. The nonce is told until the PIN is proved, the code once, after it.
 type CredentialKeys struct {
 	ID    string `json:"id"`
 	Key   []byte `json:"key"` // SubjectPublicKeyInfo of the key in the HSM
 	Nonce []byte `json:"nonce"`
-	Code  string `json:"code"` // what the phone's own computation has to give
 }
 
 // ShownCertificate is what the phone shows of the certificate.
@@ -111,7 +114,7 @@ type row struct {
 	device, pin, backup              []byte
 	credential, code                 sql.NullString
 	key, request, nonce, certificate []byte
-	triesLeft, cloned                int
+	triesLeft, cloned, confirmed     int
 }
 
 // load reads the enrolment of a phone, if the phone is still its phone.
@@ -119,9 +122,9 @@ func (r *registry) load(ctx context.Context, c Caller) (*row, error) {
 	var e row
 	var phone []byte
 	err := r.db.QueryRowContext(ctx, `SELECT state, version, COALESCE(number, ''), phone_hash, device_key, pin_key, backup_key,
-		credential, key, request, nonce, code, certificate, tries_left, cloned FROM enrolments WHERE id = $1`, c.Enrolment).
+		credential, key, request, nonce, code, certificate, tries_left, cloned, confirmed FROM enrolments WHERE id = $1`, c.Enrolment).
 		Scan(&e.state, &e.version, &e.number, &phone, &e.device, &e.pin, &e.backup,
-			&e.credential, &e.key, &e.request, &e.nonce, &e.code, &e.certificate, &e.triesLeft, &e.cloned)
+			&e.credential, &e.key, &e.request, &e.nonce, &e.code, &e.certificate, &e.triesLeft, &e.cloned, &e.confirmed)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, refuse(CodeNotFound)
@@ -150,14 +153,14 @@ func (r *registry) state(ctx context.Context, c Caller, version int64, wait time
 }
 
 func (e *row) shown() (*PhoneState, error) {
-	s := &PhoneState{State: e.state, Version: e.version, Number: e.number, TriesLeft: e.triesLeft}
+	s := &PhoneState{State: e.state, Version: e.version, Number: e.number, TriesLeft: e.triesLeft, Confirmed: e.confirmed == 1}
 	if e.cloned == 1 {
 		s.Locked = "counter"
 	} else if e.triesLeft == 0 {
 		s.Locked = "pin"
 	}
-	if e.credential.Valid {
-		s.Keys = &CredentialKeys{ID: e.credential.String, Key: e.key, Nonce: e.nonce, Code: e.code.String}
+	if e.state == Keyed {
+		s.Keys = &CredentialKeys{ID: e.credential.String, Key: e.key, Nonce: e.nonce}
 	}
 	if e.certificate != nil {
 		cert, err := x509.ParseCertificate(e.certificate)
@@ -236,8 +239,8 @@ func (r *registry) keys(ctx context.Context, c Caller, p Proof) (*CredentialKeys
 		return nil, err
 	}
 	if e.state != Scanned {
-		if e.credential.Valid && bytes.Equal(e.device, k.DeviceKey) && bytes.Equal(e.pin, k.PINKey) && bytes.Equal(e.backup, k.BackupKey) {
-			return &CredentialKeys{ID: e.credential.String, Key: e.key, Nonce: e.nonce, Code: e.code.String}, nil
+		if e.state == Keyed && bytes.Equal(e.device, k.DeviceKey) && bytes.Equal(e.pin, k.PINKey) && bytes.Equal(e.backup, k.BackupKey) {
+			return &CredentialKeys{ID: e.credential.String, Key: e.key, Nonce: e.nonce}, nil
 		}
 		return nil, refuse(CodeState)
 	}
@@ -251,13 +254,13 @@ func (r *registry) keys(ctx context.Context, c Caller, p Proof) (*CredentialKeys
 	}
 	made.Nonce = make([]byte, statement.NonceSize)
 	rand.Read(made.Nonce)
-	made.Code = statement.Code(k.DeviceKey, k.PINKey, k.BackupKey, made.Key, made.Nonce)
+	code := statement.Code(k.DeviceKey, k.PINKey, k.BackupKey, made.Key, made.Nonce)
 	err = r.change(ctx, func(tx *sql.Tx) (event, error) {
 		var got string
 		err := tx.QueryRowContext(ctx, `UPDATE enrolments SET state = 'keyed', version = version + 1,
 			device_key = $3, pin_key = $4, backup_key = $5, credential = $6, key = $7, request = $8, nonce = $9, code = $10
 			WHERE id = $1 AND phone_hash = $2 AND state = 'scanned' RETURNING id`, c.Enrolment, hashOf(c.Secret),
-			k.DeviceKey, k.PINKey, k.BackupKey, made.ID, made.Key, request, made.Nonce, made.Code).Scan(&got)
+			k.DeviceKey, k.PINKey, k.BackupKey, made.ID, made.Key, request, made.Nonce, code).Scan(&got)
 		if errors.Is(err, sql.ErrNoRows) {
 			return event{}, refuse(CodeState) // another phone, or another tab, was faster
 		} else if err != nil {

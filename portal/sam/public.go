@@ -18,7 +18,7 @@ const maxBody = 16 << 10
 //	/api/v1/scan       {token} -> Welcome
 //	/api/v1/challenge  {enrolment} -> Challenge
 //	/api/v1/keys       {enrolment, proof} -> CredentialKeys     signed by device, PIN and backup key
-//	/api/v1/activate   {enrolment, proof} -> {}                 signed by device and PIN key
+//	/api/v1/activate   {enrolment, proof} -> {code}             signed by device and PIN key
 //	/api/v1/state      {enrolment, version, waitMs} -> PhoneState  long poll
 //
 // All but scan want "Authorization: Bearer " and the phone's secret from Welcome.
@@ -56,7 +56,8 @@ func newPublic(r *registry, c Config, app app) http.Handler {
 	api.HandleFunc("POST /api/v1/activate", func(w http.ResponseWriter, req *http.Request) {
 		var in proved
 		if link.ReadJSON(w, req, &in) {
-			r.answer(w, struct{}{}, r.prove(req.Context(), callerOf(req, in.Enrolment), in.Proof))
+			code, err := r.prove(req.Context(), callerOf(req, in.Enrolment), in.Proof)
+			r.answer(w, map[string]string{"code": code}, err)
 		}
 	})
 	api.HandleFunc("POST /api/v1/state", func(w http.ResponseWriter, req *http.Request) {

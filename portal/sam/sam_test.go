@@ -29,13 +29,21 @@ func TestWholeEnrolment(t *testing.T) {
 	if e := w.look(id); e.State != Scanned || e.Code != "" || e.Statement != "" {
 		t.Fatalf("before the PIN is proved nothing is said about keys: %+v", e)
 	}
-	if want := statement.Code(spki(t, p.device.Public()), spki(t, p.pin.Public()), spki(t, p.backup.Public()), p.credential.Key, p.credential.Nonce); p.credential.Code != want {
-		t.Fatalf("code %s, want %s", p.credential.Code, want)
+	if s := p.state(); s.Keys == nil || s.Keys.ID != p.credential.ID {
+		t.Fatalf("phone's state: %+v", s)
 	}
-	p.activate(true).want("")
+	var told struct{ Code string }
+	a := p.activate(true).want("")
+	a.into(&told)
+	if told.Code != p.code {
+		t.Fatalf("the SAM's code is %q, the phone's %q", told.Code, p.code)
+	}
+	if s := p.state(); s.Keys != nil || s.State != Ready || s.Confirmed {
+		t.Fatalf("after the PIN is proved the nonce is told no more: %+v", s)
+	}
 
 	e := w.look(id)
-	if e.State != Ready || e.Code != p.credential.Code {
+	if e.State != Ready || e.Code != p.code {
 		t.Fatalf("after activation: %+v", e)
 	}
 	claims, err := statement.Verify(e.Statement, w.r.key.Public().(*ecdsa.PublicKey))
@@ -51,7 +59,7 @@ func TestWholeEnrolment(t *testing.T) {
 		w.portal("POST", "/v1/enrolments/"+id+"/certificate", object{"certificate": cert, "chain": chain}).want("")
 	}
 	again := w.look(id)
-	if again.State != Active || again.Version != e.Version+1 {
+	if again.State != Active || again.Version != e.Version+2 { // confirmed, active
 		t.Fatalf("after issue: %+v", again)
 	}
 	if s := p.state(); s.State != Active || s.Shown == nil || s.Shown.CommonName != "Żaneta TESTOWA" || s.TriesLeft != 3 {
@@ -75,7 +83,7 @@ func (w *world) checkAudit(token string, p *fakePhone) {
 			w.t.Errorf("no %s in the audit log", event)
 		}
 	}
-	for name, secret := range map[string]string{"token": token, "phone's secret": p.welcome.Phone, "code": `"` + p.credential.Code + `"`, "name": "TESTOWA"} {
+	for name, secret := range map[string]string{"token": token, "phone's secret": p.welcome.Phone, "code": `"` + p.code + `"`, "name": "TESTOWA"} {
 		if strings.Contains(string(b), secret) {
 			w.t.Errorf("%s in the audit log", name)
 		}
@@ -138,7 +146,7 @@ func TestLaterScanReplacesThePhone(t *testing.T) {
 	first.call("challenge", object{"enrolment": id}).want(CodeReplaced)
 	second.keys().want("")
 	second.activate(true).want("")
-	if second.credential.Code == before.Code && second.credential.ID == first.credential.ID {
+	if second.credential.ID == first.credential.ID {
 		t.Error("second phone has the first one's credential")
 	}
 	// What the card could have signed for the first phone no longer confirms or issues.
@@ -153,7 +161,7 @@ func TestNoScanAfterConfirmationIssueOrVoid(t *testing.T) {
 	p := w.ready(token)
 	w.portal("PUT", "/v1/enrolments/"+id+"/confirmation", object{"statement": w.look(id).Statement}).want("")
 	w.phone().scan(token).want(CodeConfirmed)
-	if s := p.state(); s.State != Ready {
+	if s := p.state(); s.State != Ready || !s.Confirmed {
 		t.Fatalf("the confirmed phone lost its place: %+v", s)
 	}
 	cert, chain := issue(t, p.credential.Key)
@@ -162,7 +170,7 @@ func TestNoScanAfterConfirmationIssueOrVoid(t *testing.T) {
 	w.portal("DELETE", "/v1/enrolments/"+id, nil).want(CodeActive)
 	w.portal("POST", "/v1/enrolments", object{"renewal": "renewal-1"}).want(CodeActive)
 	p.activate(true).want(CodeState)
-	p.keys().want("") // the same keys, the same answer
+	p.keys().want(CodeState)
 	if !w.hasKey(p.credential.ID) {
 		t.Fatal("the active credential lost its key")
 	}
