@@ -78,8 +78,10 @@ func Main(m *testing.M) {
 		os.Exit(worker.Main(context.Background(), os.Args[2], os.Stdin, os.Stdout))
 	}
 	code := m.Run()
-	if template.dir != "" {
-		os.RemoveAll(template.dir)
+	for _, dir := range []string{template.dir, hostile.dir} {
+		if dir != "" {
+			os.RemoveAll(dir)
+		}
 	}
 	os.Exit(code)
 }

@@ -1,0 +1,81 @@
+package cardtest
+
+import (
+	_ "embed"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+//go:embed testdata/hostile.c
+var hostileSource []byte
+
+// Hostile is a module that misbehaves to order; its source documents the orders.
+type Hostile struct {
+	Module      string // path
+	Certificate Certificate
+	// Log is the file where the module notes logins, signatures and logouts.
+	Log string
+	env []string
+}
+
+// hostile is the compiled module, one for all tests of the process.
+var hostile struct {
+	once sync.Once
+	dir  string
+}
+
+// NewHostile makes the module show the certificate of a card; its one key signs nonsense.
+func NewHostile(t testing.TB, certificate Certificate) Hostile {
+	t.Helper()
+	hostile.once.Do(func() { compileHostile(t) })
+	if hostile.dir == "" {
+		t.Fatal("cardtest: an earlier test could not compile the module")
+	}
+	dir := t.TempDir()
+	der := filepath.Join(dir, "certificate.der")
+	if err := os.WriteFile(der, certificate.Raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(dir, "log")
+	return Hostile{
+		Module: filepath.Join(hostile.dir, "hostile.so"), Certificate: certificate, Log: log,
+		env: []string{"HOSTILE_CERT=" + der, "HOSTILE_LOG=" + log},
+	}
+}
+
+func compileHostile(t testing.TB) {
+	t.Helper()
+	need(t, "gcc", "gcc")
+	dir, err := os.MkdirTemp("", "cardtest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := filepath.Join(dir, "hostile.c")
+	if err := os.WriteFile(source, hostileSource, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, nil, "gcc", "-shared", "-fPIC", "-w", "-o", filepath.Join(dir, "hostile.so"), source)
+	hostile.dir = dir
+}
+
+// Env is the environment that makes the module behave as ordered ("" for well) and its token show these
+// flags (a number; "" for a token with login).
+func (h Hostile) Env(orders, flags string) []string {
+	env := append(h.env[:len(h.env):len(h.env)], "HOSTILE="+orders)
+	if flags != "" {
+		env = append(env, "HOSTILE_FLAGS="+flags)
+	}
+	return env
+}
+
+// Calls gives what the module noted.
+func (h Hostile) Calls(t testing.TB) string {
+	t.Helper()
+	b, err := os.ReadFile(h.Log)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,250 @@
+/*
+ * A PKCS#11 module that misbehaves to order. It declares what it needs of PKCS#11 v2.40 itself, so that a
+ * C compiler is all it takes (not for Windows, where structures are packed).
+ *
+ * HOSTILE        what goes wrong: FUNCTION=ACTION, several separated by commas. Actions: hang, spin, segv,
+ *                abort, exit, smash (the heap), fds (closes all from 3 on), stdout (prints), stdin (reads),
+ *                rv:NUMBER (returns it), many (lists absurdly many), nothing (succeeds without a result)
+ * HOSTILE_FLAGS  the token's flags, a number
+ * HOSTILE_CERT   a file with the DER of the one certificate
+ * HOSTILE_LOG    a file that gets a line for each call of a function that the token would notice
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef unsigned long ulong_t;
+struct version { unsigned char major, minor; };
+struct slot_info { char description[64], manufacturer[32]; ulong_t flags; struct version hw, fw; };
+struct token_info {
+	char label[32], manufacturer[32], model[16], serial[16];
+	ulong_t flags, sessions[4], max_pin, min_pin, memory[4];
+	struct version hw, fw;
+	char time[16];
+};
+struct mechanism_info { ulong_t min, max, flags; };
+struct attribute { ulong_t type; void *value; ulong_t length; };
+
+enum { OK = 0, ARGUMENTS_BAD = 7, TYPE_INVALID = 0x12, NOT_SUPPORTED = 0x54, PIN_INCORRECT = 0xA0 };
+enum { CERTIFICATE = 1, PRIVATE_KEY = 3 };
+enum { PAD = 0x100 };
+
+static void note(const char *function, const char *detail)
+{
+	const char *path = getenv("HOSTILE_LOG");
+	FILE *f = path ? fopen(path, "a") : NULL;
+	if (!f)
+		return;
+	fprintf(f, "%s%s\n", function, detail);
+	fclose(f);
+}
+
+static const char *ordered(const char *function)
+{
+	const char *list = getenv("HOSTILE"), *found;
+	char key[64];
+	if (!list)
+		return "";
+	snprintf(key, sizeof key, "%s=", function);
+	for (found = strstr(list, key); found && found != list && found[-1] != ','; )
+		found = strstr(found + 1, key);
+	return found ? found + strlen(key) : "";
+}
+
+static int is(const char *action, const char *name) { return !strncmp(action, name, strlen(name)); }
+
+/* misbehave does what is ordered; it gives 1 where the function is to return *rv at once. */
+static int misbehave(const char *function, ulong_t *rv)
+{
+	const char *action = ordered(function);
+	if (is(action, "hang")) for (;;) pause();
+	if (is(action, "spin")) for (volatile int i = 0;; i++) ;
+	if (is(action, "segv")) *(volatile int *)8 = 1;
+	if (is(action, "abort")) abort();
+	if (is(action, "exit")) exit(7);
+	if (is(action, "smash")) { char *h = malloc(16); memset(h - 16, 'A', 4096); free(h); abort(); }
+	if (is(action, "fds")) for (int i = 3; i < 256; i++) close(i);
+	if (is(action, "stdout")) { printf("\x01\x02\x03\x04 printed by the module\n"); fflush(stdout); }
+	if (is(action, "stdin")) { char b[4096]; while (read(0, b, sizeof b) > 0) ; }
+	if (is(action, "nothing")) { *rv = OK; return 1; }
+	if (is(action, "rv:")) { *rv = strtoul(action + 3, NULL, 0); return 1; }
+	return 0;
+}
+#define MISBEHAVE ulong_t rv_ = OK; if (misbehave(__func__, &rv_)) return rv_
+
+static void pad(char *to, size_t size, const char *text) { memset(to, ' ', size); memcpy(to, text, strlen(text)); }
+
+static ulong_t flags(void)
+{
+	const char *f = getenv("HOSTILE_FLAGS");
+	return f ? strtoul(f, NULL, 0) : 0x40C; /* LOGIN_REQUIRED, USER_PIN_INITIALIZED, TOKEN_INITIALIZED */
+}
+
+static ulong_t class;
+static int found, logged_in;
+
+static ulong_t C_Initialize(void *args) { MISBEHAVE; return OK; }
+static ulong_t C_Finalize(void *reserved) { MISBEHAVE; note("C_Finalize", ""); return OK; }
+
+static ulong_t C_GetSlotList(unsigned char present, ulong_t *list, ulong_t *count)
+{
+	MISBEHAVE;
+	*count = is(ordered(__func__), "many") ? ~0UL : 1;
+	if (list) list[0] = 0;
+	return OK;
+}
+
+static ulong_t C_GetSlotInfo(ulong_t slot, struct slot_info *i)
+{
+	MISBEHAVE;
+	memset(i, 0, sizeof *i);
+	pad(i->description, 64, "Hostile TEST reader");
+	pad(i->manufacturer, 32, "TEST");
+	i->flags = 1;
+	return OK;
+}
+
+static ulong_t C_GetTokenInfo(ulong_t slot, struct token_info *i)
+{
+	MISBEHAVE;
+	memset(i, 0, sizeof *i);
+	pad(i->label, 32, "Hostile TEST card");
+	pad(i->manufacturer, 32, "TEST");
+	pad(i->model, 16, "TEST");
+	pad(i->serial, 16, "1");
+	i->flags = flags();
+	i->min_pin = 4;
+	i->max_pin = 8;
+	return OK;
+}
+
+static ulong_t C_GetMechanismList(ulong_t slot, ulong_t *list, ulong_t *count)
+{
+	MISBEHAVE;
+	if (list) list[0] = 1;
+	*count = 1;
+	return OK;
+}
+
+static ulong_t C_GetMechanismInfo(ulong_t slot, ulong_t mechanism, struct mechanism_info *i)
+{
+	MISBEHAVE;
+	i->min = i->max = 2048;
+	i->flags = 0x800;
+	return OK;
+}
+
+static ulong_t C_OpenSession(ulong_t slot, ulong_t f, void *application, void *notify, ulong_t *session)
+{
+	MISBEHAVE;
+	*session = 1;
+	return OK;
+}
+
+static ulong_t C_CloseSession(ulong_t session) { MISBEHAVE; logged_in = 0; return OK; }
+
+static ulong_t C_Login(ulong_t session, ulong_t user, unsigned char *pin, ulong_t length)
+{
+	char detail[32];
+	snprintf(detail, sizeof detail, " user %lu, %s", user, pin ? "PIN" : "pad");
+	note("C_Login", detail);
+	MISBEHAVE;
+	if (!pin && !(flags() & PAD))
+		return ARGUMENTS_BAD;
+	if (pin && (length != 6 || memcmp(pin, "271828", 6)))
+		return PIN_INCORRECT;
+	logged_in = 1;
+	return OK;
+}
+
+static ulong_t C_Logout(ulong_t session) { note("C_Logout", ""); MISBEHAVE; logged_in = 0; return OK; }
+
+static ulong_t C_FindObjectsInit(ulong_t session, struct attribute *a, ulong_t count)
+{
+	MISBEHAVE;
+	class = count ? *(ulong_t *)a[0].value : 0;
+	found = 0;
+	return OK;
+}
+
+static ulong_t C_FindObjects(ulong_t session, ulong_t *list, ulong_t max, ulong_t *count)
+{
+	MISBEHAVE;
+	*count = 0;
+	if (is(ordered(__func__), "many")) { *count = ~0UL; return OK; }
+	if (found || !(class == CERTIFICATE || (class == PRIVATE_KEY && logged_in)))
+		return OK;
+	found = 1;
+	list[0] = class;
+	*count = 1;
+	return OK;
+}
+
+static ulong_t C_FindObjectsFinal(ulong_t session) { MISBEHAVE; return OK; }
+
+static ulong_t C_GetAttributeValue(ulong_t session, ulong_t object, struct attribute *a, ulong_t count)
+{
+	static unsigned char der[8192];
+	static ulong_t der_length, zero;
+	const void *value = NULL;
+	ulong_t length = 0;
+	MISBEHAVE;
+	if (is(ordered(__func__), "many")) { a->length = ~1UL; return OK; }
+	if (!der_length && getenv("HOSTILE_CERT")) {
+		FILE *f = fopen(getenv("HOSTILE_CERT"), "rb");
+		if (f) { der_length = fread(der, 1, sizeof der, f); fclose(f); }
+	}
+	switch (a->type) {
+	case 0x011: value = der; length = der_length; break;
+	case 0x080: value = &zero; length = sizeof zero; break;
+	case 0x102: value = "\1"; length = 1; break;
+	default: a->length = ~0UL; return TYPE_INVALID;
+	}
+	if (a->value) memcpy(a->value, value, length);
+	a->length = length;
+	return OK;
+}
+
+static ulong_t C_SignInit(ulong_t session, void *mechanism, ulong_t key) { MISBEHAVE; return OK; }
+
+static ulong_t C_Sign(ulong_t session, void *data, ulong_t n, unsigned char *signature, ulong_t *length)
+{
+	note("C_Sign", "");
+	MISBEHAVE;
+	if (is(ordered(__func__), "many")) { *length = ~0UL; return OK; }
+	if (signature) memset(signature, 0x5A, 256);
+	*length = 256;
+	return OK;
+}
+
+static ulong_t unsupported(void) { return NOT_SUPPORTED; }
+
+struct function_list { struct version version; void *function[68]; };
+
+ulong_t C_GetFunctionList(struct function_list **list)
+{
+	static struct function_list l = {{2, 40}};
+	MISBEHAVE;
+	for (int i = 0; i < 68; i++)
+		l.function[i] = unsupported;
+	l.function[0] = C_Initialize;
+	l.function[1] = C_Finalize;
+	l.function[4] = C_GetSlotList;
+	l.function[5] = C_GetSlotInfo;
+	l.function[6] = C_GetTokenInfo;
+	l.function[7] = C_GetMechanismList;
+	l.function[8] = C_GetMechanismInfo;
+	l.function[12] = C_OpenSession;
+	l.function[13] = C_CloseSession;
+	l.function[18] = C_Login;
+	l.function[19] = C_Logout;
+	l.function[24] = C_GetAttributeValue;
+	l.function[26] = C_FindObjectsInit;
+	l.function[27] = C_FindObjects;
+	l.function[28] = C_FindObjectsFinal;
+	l.function[42] = C_SignInit;
+	l.function[43] = C_Sign;
+	*list = &l;
+	return OK;
+}

@@ -1,0 +1,230 @@
+package worker_test
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/odnowa/odnowa/agent/card/cardtest"
+	"github.com/odnowa/odnowa/agent/pkcs11"
+	"github.com/odnowa/odnowa/agent/worker"
+)
+
+// deadline of the calls to the hostile module.
+const deadline = 500 * time.Millisecond
+
+func hostile(t *testing.T, orders, flags string) (*worker.Worker, cardtest.Hostile) {
+	t.Helper()
+	h := cardtest.NewHostile(t, cardtest.New(t).Certificate(cardtest.Sign))
+	w := worker.Start(h.Module, worker.Options{
+		Env: h.Env(orders, flags), ListTimeout: deadline, SignTimeout: deadline, PadTimeout: deadline,
+	})
+	t.Cleanup(func() { w.Close() })
+	return w, h
+}
+
+func sign(t *testing.T, w *worker.Worker, h cardtest.Hostile, pin []byte) ([]byte, error) {
+	t.Helper()
+	return w.Sign(t.Context(), worker.SignRequest{
+		Certificate: h.Certificate.Hash(), Mechanism: pkcs11.MechanismRSA, Hash: crypto.SHA256,
+		Digest: make([]byte, 32), PIN: pin,
+	})
+}
+
+// However a module fails, the call ends with ErrModuleFailed in time and the next one works.
+func TestModuleFails(t *testing.T) {
+	for _, action := range []string{"hang", "spin", "segv", "abort", "exit", "smash", "fds"} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			w, h := hostile(t, "C_Sign="+action, "")
+			if slots, err := w.List(t.Context(), worker.RefreshNever); err != nil || len(slots) != 1 {
+				t.Fatalf("before: got %v, %v", slots, err)
+			}
+			began := time.Now()
+			_, err := sign(t, w, h, []byte(cardtest.PIN))
+			if took := time.Since(began); !errors.Is(err, worker.ErrModuleFailed) || took > 4*deadline {
+				t.Errorf("got %v after %v, want ErrModuleFailed", err, took)
+			}
+			slots, err := w.List(t.Context(), worker.RefreshNever)
+			if err != nil || len(slots) != 1 || len(slots[0].Token.Certificates) != 1 {
+				t.Errorf("afterwards: got %v, %v; want the certificate", slots, err)
+			}
+		})
+	}
+}
+
+// A module that fails from the start fails each time, and does not make Poll start it again and again.
+func TestModuleFailsToStart(t *testing.T) {
+	for _, order := range []string{
+		"C_Initialize=hang", "C_Initialize=segv", "C_Initialize=exit", "C_Initialize=rv:0x30",
+		"C_GetFunctionList=rv:5", "C_GetFunctionList=nothing", "C_GetFunctionList=abort",
+	} {
+		t.Run(order, func(t *testing.T) {
+			t.Parallel()
+			w, _ := hostile(t, order, "")
+			for range 2 {
+				if _, err := w.List(t.Context(), worker.RefreshNever); !errors.Is(err, worker.ErrModuleFailed) {
+					t.Errorf("got %v, want ErrModuleFailed", err)
+				}
+			}
+			began := time.Now()
+			if _, err := w.Poll(t.Context(), worker.RefreshNever); !errors.Is(err, worker.ErrModuleFailed) || time.Since(began) > deadline/2 {
+				t.Errorf("Poll: got %v after %v, want ErrModuleFailed at once", err, time.Since(began))
+			}
+		})
+	}
+}
+
+func TestNoModule(t *testing.T) {
+	for _, path := range []string{"/nonexistent/module.so", "libsofthsm2.so", os.DevNull} {
+		if _, err := start(t, path).List(t.Context(), worker.RefreshNever); !errors.Is(err, worker.ErrModuleFailed) {
+			t.Errorf("%s: got %v, want ErrModuleFailed", path, err)
+		}
+	}
+}
+
+// What a module prints or reads does not get between parent and child.
+func TestModulePrintsAndReads(t *testing.T) {
+	orders := "C_Initialize=stdout,C_GetSlotList=stdin,C_Login=stdout,C_SignInit=stdin,C_Sign=stdout"
+	w, h := hostile(t, orders, "")
+	for range 2 {
+		if signature, err := sign(t, w, h, []byte(cardtest.PIN)); err != nil || len(signature) != 256 {
+			t.Errorf("got %d bytes, %v", len(signature), err)
+		}
+	}
+}
+
+// Lengths that a module makes up are errors, and do not end the process.
+func TestModuleLies(t *testing.T) {
+	for _, order := range []string{"C_GetSlotList=many", "C_Sign=many", "C_Sign=nothing", "C_GetAttributeValue=many"} {
+		t.Run(order, func(t *testing.T) {
+			t.Parallel()
+			w, h := hostile(t, order, "")
+			if signature, err := sign(t, w, h, []byte(cardtest.PIN)); err == nil && order != "C_Sign=nothing" {
+				t.Errorf("got a signature of %d bytes, want an error", len(signature))
+			}
+		})
+	}
+	t.Run("C_FindObjects=many", func(t *testing.T) {
+		t.Parallel()
+		w, _ := hostile(t, "C_FindObjects=many", "")
+		if slots, err := w.List(t.Context(), worker.RefreshNever); err != nil || len(slots[0].Token.Certificates) != 256 {
+			t.Errorf("got %v, want as many certificates as are read at most", err)
+		}
+	})
+}
+
+// A PIN is presented once, whatever the token answers, and each login ends.
+func TestPINIsPresentedOnce(t *testing.T) {
+	tests := []struct {
+		name, orders, flags string
+		pin                 []byte
+		want                string
+		code                pkcs11.Error
+	}{
+		{"right", "", "", []byte(cardtest.PIN), "C_Login user 1, PIN\nC_Sign\nC_Logout\n", pkcs11.OK},
+		{"wrong", "", "", []byte("000000"), "C_Login user 1, PIN\nC_Logout\n", pkcs11.ErrPINIncorrect},
+		{"token fails", "C_Login=rv:0x30", "", []byte(cardtest.PIN), "C_Login user 1, PIN\nC_Logout\n", pkcs11.ErrDevice},
+		{
+			"already logged in", "C_Login=rv:0x100", "", []byte(cardtest.PIN),
+			"C_Login user 1, PIN\nC_Logout\n", pkcs11.ErrUserAlreadyLoggedIn,
+		},
+		{"pad", "", "0x50C", nil, "C_Login user 1, pad\nC_Sign\nC_Logout\n", pkcs11.OK},
+		{"pad gets no PIN", "", "0x50C", []byte(cardtest.PIN), "C_Login user 1, pad\nC_Sign\nC_Logout\n", pkcs11.OK},
+		{"pad cancelled", "C_Login=rv:0x50", "0x50C", nil, "C_Login user 1, pad\nC_Logout\n", pkcs11.ErrFunctionCanceled},
+		{
+			"logout fails", "C_Logout=rv:5", "", []byte(cardtest.PIN),
+			"C_Login user 1, PIN\nC_Sign\nC_Logout\nC_Finalize\n", pkcs11.OK,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w, h := hostile(t, test.orders, test.flags)
+			_, err := sign(t, w, h, test.pin)
+			var code pkcs11.Error
+			errors.As(err, &code)
+			if code != test.code || (err == nil) != (test.code == pkcs11.OK) {
+				t.Errorf("got %v, want %v", err, test.code)
+			}
+			if got := h.Calls(t); got != test.want {
+				t.Errorf("calls: got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestPINRequired(t *testing.T) {
+	w, h := hostile(t, "", "")
+	if _, err := sign(t, w, h, nil); !errors.Is(err, worker.ErrPINRequired) {
+		t.Errorf("got %v, want ErrPINRequired", err)
+	}
+	if calls := h.Calls(t); calls != "C_Logout\n" {
+		t.Errorf("calls: got %q, want no login", calls)
+	}
+}
+
+// When the caller gives up, the child that may be about to sign is killed.
+func TestSignInterrupted(t *testing.T) {
+	w, h := hostile(t, "C_Login=hang", "")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for h.Calls(t) == "" { // until C_Login
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	_, err := w.Sign(ctx, worker.SignRequest{
+		Certificate: h.Certificate.Hash(), Mechanism: pkcs11.MechanismRSA, Hash: crypto.SHA256,
+		Digest: make([]byte, 32), PIN: []byte(cardtest.PIN), Pad: true,
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	if _, err := w.Status(t.Context(), worker.RefreshNever); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// Whoever waits for another's call may give up, and Poll does not wait at all.
+func TestCallsRunOneAfterTheOther(t *testing.T) {
+	w, _ := hostile(t, "C_GetSlotList=hang", "")
+	began := make(chan struct{})
+	first := make(chan error, 1)
+	go func() {
+		close(began)
+		_, err := w.List(t.Context(), worker.RefreshNever)
+		first <- err
+	}()
+	<-began
+	for { // until the list has the turn
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		_, err := w.Poll(ctx, worker.RefreshNever)
+		cancel()
+		if errors.Is(err, worker.ErrBusy) {
+			break
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := w.Status(ctx, worker.RefreshNever); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want context.DeadlineExceeded", err)
+	}
+	if err := <-first; !errors.Is(err, worker.ErrModuleFailed) {
+		t.Errorf("the first: got %v, want ErrModuleFailed", err)
+	}
+}
+
+func TestClose(t *testing.T) {
+	w, _ := hostile(t, "", "")
+	if _, err := w.Status(t.Context(), worker.RefreshNever); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if _, err := w.Status(t.Context(), worker.RefreshNever); !errors.Is(err, worker.ErrModuleFailed) {
+		t.Errorf("got %v, want ErrModuleFailed", err)
+	}
+}
