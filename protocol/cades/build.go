@@ -61,7 +61,7 @@ func NewRequest(p Profile, alg Algorithm, cert *x509.Certificate, chain []*x509.
 		ContentDigest: bytes.Clone(contentDigest), certificateDigest: s.sum(cert.Raw),
 	}}
 	if p == CAdES {
-		r.signature.SigningTime = signingTime.UTC().Truncate(time.Second)
+		r.signature.SigningTime = signingTime.UTC() // its encoding drops the fraction
 	}
 	r.signature.signedAttributes, err = r.signature.marshalSignedAttributes(s)
 	if err != nil {
@@ -123,7 +123,7 @@ func (s *Signature) WithTimeStamp(token []byte) ([]byte, error) {
 	return der, nil
 }
 
-// certificateSet gives cert and chain without repetitions, in the order of a DER SET OF.
+// certificateSet gives cert and chain without repetitions.
 func certificateSet(cert *x509.Certificate, chain []*x509.Certificate) ([]*x509.Certificate, error) {
 	set := []*x509.Certificate{cert}
 	for _, c := range chain {
@@ -134,7 +134,6 @@ func certificateSet(cert *x509.Certificate, chain []*x509.Certificate) ([]*x509.
 			set = append(set, c)
 		}
 	}
-	slices.SortFunc(set, func(a, b *x509.Certificate) int { return bytes.Compare(a.Raw, b.Raw) })
 	return set, checkCertificates(set)
 }
 

@@ -237,12 +237,16 @@ func TestAssembleRefuses(t *testing.T) {
 func TestSigningTimes(t *testing.T) {
 	p := newPKI(t)
 	warsaw := time.FixedZone("CET", 3600)
-	for _, c := range []struct{ given, want time.Time }{
-		{signingTime.Add(999 * time.Millisecond), signingTime},
-		{signingTime.In(warsaw), signingTime},
-		{time.Date(2050, 1, 1, 0, 30, 0, 0, warsaw), time.Date(2049, 12, 31, 23, 30, 0, 0, time.UTC)},
-		{time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC)},
-		{time.Date(1949, 12, 31, 0, 0, 0, 0, time.UTC), time.Date(1949, 12, 31, 0, 0, 0, 0, time.UTC)},
+	for _, c := range []struct {
+		given, want time.Time
+		encoded     string
+	}{
+		{signingTime.Add(999 * time.Millisecond), signingTime, "\x17\x0d261123102030Z"},
+		{signingTime.In(warsaw), signingTime, "\x17\x0d261123102030Z"},
+		{time.Date(2050, 1, 1, 0, 30, 0, 0, warsaw), time.Date(2049, 12, 31, 23, 30, 0, 0, time.UTC), "\x17\x0d491231233000Z"},
+		{time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC), "\x18\x0f20500101000000Z"},
+		{time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC), "\x17\x0d500101000000Z"},
+		{time.Date(1949, 12, 31, 0, 0, 0, 0, time.UTC), time.Date(1949, 12, 31, 0, 0, 0, 0, time.UTC), "\x18\x0f19491231000000Z"},
 	} {
 		r, err := cades.NewRequest(cades.CAdES, cades.ES256, p.p256.cert, nil, cades.ES256.Sum(content), c.given)
 		if err != nil {
@@ -257,6 +261,9 @@ func TestSigningTimes(t *testing.T) {
 			t.Errorf("%v: %v", c.given, err)
 		} else if s.SigningTime != c.want {
 			t.Errorf("%v: got %v, want %v", c.given, s.SigningTime, c.want)
+		}
+		if !bytes.Contains(der, []byte(c.encoded)) {
+			t.Errorf("%v: not written as %q", c.given, c.encoded)
 		}
 	}
 }
