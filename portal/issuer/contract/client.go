@@ -42,6 +42,11 @@ func (c *Client) Issue(ctx context.Context, in CertificateRequest) (*Certificate
 	return post[Certificate](ctx, c, "/v1/certificates", in)
 }
 
+// Revoke revokes a certificate for good.
+func (c *Client) Revoke(ctx context.Context, in RevocationRequest) (*Revocation, error) {
+	return post[Revocation](ctx, c, "/v1/revocations", in)
+}
+
 func post[Out, In any](ctx context.Context, c *Client, path string, in In) (*Out, error) {
 	var out Out
 	if err := link.Do(ctx, c.HTTP, http.MethodPost, c.URL+path, in, &out); err != nil {

@@ -1,5 +1,5 @@
 // Package contract is what the portal asks of the issuer: the JSON of the internal API, its codes, and
-// a client. The API is reached through portal/link by the process "portal" only. Binary values are
+// a client. The API is reached through portal/link by the process "portal"; revocations by "operator" only. Binary values are
 // standard base64, times RFC 3339 in UTC; errors are problem documents with one of the codes below.
 //
 // It has no part in deciding anything, and needs no cgo.
@@ -46,8 +46,12 @@ const (
 	StatementOther   = "statement_other"
 	// KeyUsed: another certificate has this key already.
 	KeyUsed = "key_used"
-	// ConfirmationExpired: signed too long after it was drawn up; draw up a new one.
+	// ConfirmationExpired: signatures came in too long after the application was drawn up; draw up a new one.
 	ConfirmationExpired = "confirmation_expired"
+
+	// About a revocation.
+	RevocationMalformed = "revocation_malformed"
+	CertificateUnknown  = "certificate_unknown" // 404
 )
 
 // Values of Start and Target.
@@ -143,4 +147,17 @@ type CertificateRequest struct {
 type Certificate struct {
 	Certificate []byte   `json:"certificate"` // DER
 	Chain       [][]byte `json:"chain"`       // DER: issuing CA, root
+}
+
+// RevocationRequest: POST /v1/revocations, by the operator.
+type RevocationRequest struct {
+	Serial string `json:"serial"` // hexadecimal
+	Reason int    `json:"reason"` // RFC 5280 5.3.1: 0, 1, 3, 4, 5 or 9
+}
+
+// Revocation is the answer: since when the certificate is revoked, which may be earlier than now.
+type Revocation struct {
+	Serial    string    `json:"serial"`
+	RevokedAt time.Time `json:"revokedAt"`
+	Reason    int       `json:"reason"`
 }
