@@ -179,7 +179,7 @@ func (l *layout) open() error {
 		return fmt.Errorf("%w: more than %d pages", ErrTooLong, MaxPages)
 	}
 	p := &page{index: len(l.pages)}
-	p.content.WriteString("/RGB cs /RGB CS\n")
+	p.content.WriteString("/Calibrated cs /Calibrated CS\n")
 	l.pages = append(l.pages, p)
 	return l.watermark(p)
 }

@@ -52,7 +52,8 @@ func textString(s string) string {
 }
 
 // calRGB is device independent (ISO 19005-2 6.2.4.2), so that no output intent is needed: white
-// point D65, the primaries of sRGB.
+// point D65, the primaries of sRGB. Its name in the resources is not RGB: validators take that for
+// the abbreviation of inline images.
 const calRGB = "[ /CalRGB << /WhitePoint [ 0.9505 1 1.089 ] /Gamma [ 2.2 2.2 2.2 ] " +
 	"/Matrix [ 0.4124 0.2126 0.0193 0.3576 0.7152 0.1192 0.1805 0.0722 0.9505 ] >> ]"
 
@@ -92,7 +93,7 @@ func (w *writer) pages(l *layout, parent, field int, fonts string) {
 		}
 		content := w.reserve()
 		w.object(p.number, fmt.Sprintf("<< /Type /Page /Parent %d 0 R /MediaBox [ 0 0 %.2f %.2f ] "+
-			"/Resources << /Font << %s >> /ColorSpace << /RGB %s >> >> /Contents %d 0 R /StructParents %d /Tabs /S%s >>",
+			"/Resources << /Font << %s >> /ColorSpace << /Calibrated %s >> >> /Contents %d 0 R /StructParents %d /Tabs /S%s >>",
 			parent, pageWidth, pageHeight, fonts, calRGB, content, i, annotations))
 		w.compressed(content, "", p.content.Bytes())
 	}
