@@ -133,7 +133,7 @@ func CertificateOf(c *x509.Certificate) (Subject, Certificate) {
 			Country:      attribute(asn1.ObjectIdentifier{2, 5, 4, 6}),
 		}, Certificate{
 			Issuer:       c.Issuer.CommonName,
-			SerialNumber: fmt.Sprintf("%X", c.SerialNumber),
+			SerialNumber: fmt.Sprintf("%X", c.SerialNumber.Bytes()),
 			NotBefore:    c.NotBefore,
 			NotAfter:     c.NotAfter,
 		}
