@@ -1,0 +1,325 @@
+// The app's course: which screen is shown, and what each button does. Everything that matters is in
+// the store before the next screen is, so that a reload at any step goes on there.
+
+import * as api from "./api";
+import { Problem, type ProblemCode } from "./api";
+import { base64, base64url, fromBase64, random, sha256, utf8 } from "./bytes";
+import { sealBackup } from "./keys/backup";
+import { enrolmentCode } from "./keys/code";
+import { newBackupKey, newDeviceKey, spki } from "./keys/device";
+import { derivePINKey, secretLength } from "./keys/pin";
+import { pinFault, type PINFault } from "./keys/pinrules";
+import { prove } from "./keys/proof";
+import { groups, newRecoverySecret, normalize, writeRecoveryCode } from "./keys/recovery";
+import { readLink, type LinkFault } from "./link";
+import * as store from "./store";
+import type { Phone } from "./store";
+
+export type FieldFault = PINFault | LinkFault | "pin_differs" | "recovery_last" | "backup_first" | "camera_denied" | "camera_missing";
+export type Fault = FieldFault | ProblemCode;
+
+export type Screen = "start" | "camera" | "link" | "stopped" | store.Step;
+
+/** After these nothing can be mended on this phone but by beginning anew. */
+const final: readonly ProblemCode[] = ["enrolment_void", "phone_replaced", "not_found", "pin_locked", "counter_reused", "code_mismatch"];
+
+const pollMs = 25_000;
+const retryMs = 3_000;
+
+export class App {
+  phone: Phone | undefined;
+  /** what is wrong with the last thing the person did */
+  fault: Fault | undefined;
+  /** why the enrolment on this phone is over */
+  stopped: ProblemCode | undefined;
+  busy = false;
+  offline = false;
+  camera = false;
+  /** token of a link that was opened and not yet agreed to */
+  pending: string | undefined;
+  recoveryCode = "";
+  backupSaved = false;
+  triesLeft = 3;
+  confirmed = false;
+  private credential: api.Credential | undefined;
+  private following: AbortController | undefined;
+
+  constructor(private readonly changed: () => void) {}
+
+  get screen(): Screen {
+    if (this.camera) return "camera";
+    if (this.pending !== undefined) return "link";
+    if (this.stopped !== undefined) return "stopped";
+    return this.phone?.step ?? "start";
+  }
+
+  async start(token: string | undefined): Promise<void> {
+    this.phone = (await store.phones())[0];
+    if (token !== undefined) await this.arrive(token);
+    await this.resume();
+  }
+
+  showCamera(on: boolean): void {
+    this.fault = undefined;
+    this.camera = on;
+    this.changed();
+  }
+
+  fail(fault: Fault): void {
+    this.fault = fault;
+    this.changed();
+  }
+
+  /** Takes a scanned or pasted text. True when it was a link of this app. */
+  async read(text: string, byCamera: boolean): Promise<boolean> {
+    const link = readLink(text, location.origin);
+    if ("fault" in link) {
+      this.fail(link.fault);
+      return false;
+    }
+    this.camera = false;
+    if (byCamera) await this.scan(link.token);
+    else await this.arrive(link.token);
+    return true;
+  }
+
+  /** A link may have been opened on the wrong device, so that it asks first: a scan replaces a phone. */
+  private async arrive(token: string): Promise<void> {
+    if (this.phone && this.phone.tokenHash === await hashOf(token) && this.stopped === undefined) return;
+    this.pending = token;
+    this.changed();
+  }
+
+  async agree(yes: boolean): Promise<void> {
+    const token = this.pending;
+    this.pending = undefined;
+    if (yes && token !== undefined) await this.scan(token);
+    else this.changed();
+  }
+
+  private async scan(token: string): Promise<void> {
+    const tokenHash = await hashOf(token);
+    if (this.phone && this.phone.tokenHash === tokenHash && this.stopped === undefined) {
+      this.changed();
+      return;
+    }
+    await this.work(async () => {
+      // Asked in the wake of a tap, where browsers are most willing. Refused is no reason to stop.
+      await navigator.storage.persist().catch(() => false);
+      const welcome = await api.scan(token);
+      const backup = await newBackupKey();
+      const backupKey = new Uint8Array(await crypto.subtle.exportKey("pkcs8", backup.privateKey));
+      const earlier = this.phone;
+      this.phone = {
+        ...welcome, tokenHash, step: "number", since: Date.now(), counter: 0,
+        device: await newDeviceKey(), secret: random(secretLength), backupPublic: await spki(backup.publicKey),
+        backupSign: await crypto.subtle.importKey("pkcs8", backupKey, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]),
+        unsaved: { recovery: newRecoverySecret(), backupKey },
+      };
+      await store.save(this.phone);
+      // What never became a signature is of no use beside a new one.
+      if (earlier && earlier.step !== "active" && earlier.enrolment !== welcome.enrolment) await store.forget(earlier);
+      await this.resume();
+    });
+  }
+
+  private async resume(): Promise<void> {
+    this.stopped = undefined;
+    this.credential = undefined;
+    this.backupSaved = false;
+    this.confirmed = false;
+    this.triesLeft = 3;
+    this.recoveryCode = this.phone?.unsaved ? await writeRecoveryCode(this.phone.unsaved.recovery) : "";
+    this.follow();
+    this.changed();
+  }
+
+  /** Forgets an enrolment that is over, or that is someone else's. */
+  async leave(): Promise<void> {
+    this.following?.abort();
+    if (this.phone && this.phone.step !== "active") await store.forget(this.phone);
+    this.phone = undefined;
+    this.stopped = undefined;
+    this.fault = undefined;
+    this.phone = (await store.phones())[0];
+    await this.resume();
+  }
+
+  async to(step: store.Step): Promise<void> {
+    if (!this.phone) return;
+    this.phone.step = step;
+    this.fault = undefined;
+    await store.save(this.phone);
+    this.changed();
+  }
+
+  /** The backup as a file for the person to keep. */
+  async backupFile(): Promise<File | undefined> {
+    const p = this.phone;
+    if (!p?.unsaved) return undefined;
+    const sealed = await sealBackup({ secret: p.secret, backupKey: p.unsaved.backupKey }, p.unsaved.recovery, p.enrolment);
+    const day = new Date().toISOString().slice(0, 10);
+    return new File([JSON.stringify(sealed, null, 2)], `rsign-kopia-${day}.json`, { type: "application/json" });
+  }
+
+  markBackupSaved(): void {
+    this.backupSaved = true;
+    this.fault = undefined;
+    this.changed();
+  }
+
+  async finishBackup(lastGroup: string): Promise<void> {
+    if (!this.backupSaved) {
+      this.fail("backup_first");
+    } else if (normalize(lastGroup) !== groups(this.recoveryCode).at(-1)) {
+      this.fail("recovery_last");
+    } else if (this.phone) {
+      delete this.phone.unsaved;
+      this.recoveryCode = "";
+      await this.to("pin");
+    }
+  }
+
+  /** True when the SAM has the keys; the caller wipes the fields then. */
+  async choosePIN(pin: string, again: string): Promise<boolean> {
+    const fault = pinFault(pin) ?? (pin === again ? undefined : "pin_differs");
+    if (fault) {
+      this.fail(fault);
+      return false;
+    }
+    return this.work(async () => {
+      const p = this.current();
+      if (!p.backupSign) throw new Problem("wrong_state");
+      const pinKey = await derivePINKey(pin, p.secret);
+      const c = await api.challenge(p);
+      const proof = await prove({
+        aud: "sam", type: "keys", enrolment: p.enrolment, jti: c.challenge, iat: c.iat, exp: c.exp,
+        deviceKey: base64(await spki(p.device.publicKey)), pinKey: base64(pinKey.public), backupKey: base64(p.backupPublic),
+      }, [["device", p.device.privateKey], ["pin", pinKey.sign], ["backup", p.backupSign]]);
+      this.credential = await api.sendKeys(p, proof);
+      delete p.backupSign;
+      await this.to("activate");
+    });
+  }
+
+  /** True when the PIN was right; the caller wipes the field whatever comes. */
+  async activate(pin: string): Promise<boolean> {
+    if (!/^[0-9]{6}$/.test(pin)) {
+      this.fail("pin_form");
+      return false;
+    }
+    return this.work(async () => {
+      const p = this.current();
+      const credential = this.credential ?? (await api.state(p, 0, 0)).credential;
+      if (!credential) throw new Problem("wrong_state");
+      const pinKey = await derivePINKey(pin, p.secret);
+      const code = await enrolmentCode({
+        deviceKey: await spki(p.device.publicKey), pinKey: pinKey.public, backupKey: p.backupPublic,
+        key: fromBase64(credential.key), nonce: fromBase64(credential.nonce),
+      });
+      const c = await api.challenge(p);
+      // On the disk before it is used: a counter that comes twice looks like a copied phone.
+      p.counter += 1;
+      p.code = code;
+      await store.save(p);
+      const proof = await prove({
+        aud: "sam", type: "activate", enrolment: p.enrolment, credential: credential.id,
+        jti: c.challenge, ctr: p.counter, iat: c.iat, exp: c.exp,
+      }, [["device", p.device.privateKey], ["pin", pinKey.sign]]);
+      const answer = await api.activate(p, proof).catch(async (e: unknown) => {
+        if (e instanceof Problem && e.code === "pin_incorrect") this.triesLeft = (await api.state(p, 0, 0)).triesLeft;
+        throw e;
+      });
+      if (answer.code !== code) throw new Problem("code_mismatch");
+      this.credential = undefined;
+      await this.to("code");
+    });
+  }
+
+  private current(): Phone {
+    if (!this.phone) throw new Problem("wrong_state");
+    return this.phone;
+  }
+
+  /** Runs one thing at a time and turns what goes wrong into words. */
+  private async work(f: () => Promise<void>): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = true;
+    this.fault = undefined;
+    this.changed();
+    try {
+      await f();
+      return true;
+    } catch (e) {
+      this.refused(e instanceof Problem ? e.code : "internal");
+      return false;
+    } finally {
+      this.busy = false;
+      this.changed();
+    }
+  }
+
+  private refused(code: ProblemCode): void {
+    if (this.phone && final.includes(code)) this.stopped = code;
+    else this.fault = code;
+  }
+
+  /** Follows the enrolment at the SAM until it is over. */
+  private follow(): void {
+    this.following?.abort();
+    const p = this.phone;
+    if (!p || p.step === "active") return;
+    const stop = new AbortController();
+    this.following = stop;
+    void this.poll(p, stop.signal);
+  }
+
+  private async poll(p: Phone, signal: AbortSignal): Promise<void> {
+    let version = 0;
+    const over = (): boolean => signal.aborted;
+    while (!over()) {
+      try {
+        const s = await api.state(p, version, pollMs, signal);
+        if (over()) return;
+        version = s.version;
+        this.offline = false;
+        if (await this.learn(p, s)) return;
+      } catch (e) {
+        if (over()) return;
+        const code = e instanceof Problem ? e.code : "internal";
+        if (final.includes(code)) {
+          this.stopped = code;
+          this.changed();
+          return;
+        }
+        this.offline = true;
+        this.changed();
+        await new Promise((r) => setTimeout(r, retryMs));
+      }
+    }
+  }
+
+  /** Takes in what the SAM says; true when nothing more will come. */
+  private async learn(p: Phone, s: api.PhoneState): Promise<boolean> {
+    this.triesLeft = s.triesLeft;
+    this.confirmed = s.confirmed;
+    if (s.locked) {
+      this.stopped = s.locked === "pin" ? "pin_locked" : "counter_reused";
+    } else if (s.state === "active") {
+      if (s.certificate) p.certificate = s.certificate;
+      delete p.code;
+      p.step = "active";
+      await store.save(p);
+    } else if (!this.busy && s.state === "keyed" && p.step === "pin") {
+      await this.to("activate"); // the answer to the keys was lost
+    } else if (!this.busy && s.state === "ready" && p.step === "activate" && p.code !== undefined) {
+      await this.to("code"); // the answer to the activation was lost
+    }
+    this.changed();
+    return this.stopped !== undefined || s.state === "active";
+  }
+}
+
+async function hashOf(token: string): Promise<string> {
+  return base64url(await sha256(utf8(token)));
+}

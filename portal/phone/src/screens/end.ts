@@ -1,0 +1,35 @@
+import { html } from "lit-html";
+import { texts, type Text } from "../text/text";
+import { page, type View } from "./parts";
+
+export const active: View = (app, t) => {
+  const c = app.phone?.certificate;
+  return page(app, t, t.active.title, t.active.lead, html`
+    <div class="picture done" aria-hidden="true">✓</div>
+    <dl class="value">
+      <dt>${t.active.name}</dt><dd data-testid="certificate-name">${c?.commonName}</dd>
+      <dt>${t.active.from}</dt><dd data-testid="certificate-from">${date(c?.notBefore, t)}</dd>
+      <dt>${t.active.to}</dt><dd data-testid="certificate-to">${date(c?.notAfter, t)}</dd>
+    </dl>
+    <p>${t.active.keep}</p>
+    <button class="secondary" type="button" data-testid="scan-another" @click=${() => { app.showCamera(true); }}>${t.active.another}</button>
+  `);
+};
+
+function date(iso: string | undefined, t: Text): string {
+  if (iso === undefined) return "";
+  return new Date(iso).toLocaleString(t === texts.pl ? "pl-PL" : "en-GB", { dateStyle: "long", timeStyle: "short" });
+}
+
+export const stopped: View = (app, t) => {
+  const code = app.stopped ?? "internal";
+  const [what, todo] = t.faults[code];
+  return page(app, t, t.stopped.title, "", html`
+    <div class="error" role="alert" data-testid="error" data-code=${code}>
+      <p class="error-what">${what}</p>
+      <p>${todo}</p>
+      <p class="support">${t.supportCode}: ${code}</p>
+    </div>
+    <button class="primary" type="button" data-testid="start-again" @click=${() => { void app.leave(); }}>${t.stopped.go}</button>
+  `);
+};

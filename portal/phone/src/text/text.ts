@@ -1,0 +1,47 @@
+// Every word that a person reads, in both languages. TypeScript holds both to this shape.
+
+import type { Fault } from "../app";
+import { en } from "./en";
+import { pl } from "./pl";
+
+/** What happened, and what to do. */
+export type Hint = readonly [what: string, todo: string];
+
+export interface Text {
+  language: string;
+  otherLanguage: string;
+  step: (n: number, of: number) => string;
+  errorTitle: string;
+  supportCode: string;
+  busy: string;
+  offline: string;
+  back: string;
+  start: { title: string; lead: string; camera: string; paste: string; pasteLabel: string; pasteGo: string; install: string; installLead: string };
+  camera: { title: string; lead: string; preparing: string; stop: string };
+  link: { title: string; lead: string; yes: string; no: string };
+  number: { title: string; lead: string; label: string; yes: string; no: string };
+  backup: { title: string; lead: string; codeLabel: string; write: string; save: string; saved: string; lastLabel: string; lastHint: string; go: string };
+  pin: { title: string; lead: string; warning: string; first: string; second: string; go: string };
+  activate: { title: string; lead: string; label: string; go: string };
+  code: { title: string; lead: string; compare: string; differs: string; waiting: string; confirmed: string; confirmedLead: string };
+  active: { title: string; lead: string; name: string; from: string; to: string; keep: string; another: string };
+  stopped: { title: string; go: string };
+  triesLeft: (n: number) => string;
+  faults: Record<Fault, Hint>;
+}
+
+export const texts = { pl, en } as const;
+export type Language = keyof typeof texts;
+
+const key = "language";
+
+/** The language that was chosen, or else the browser's, or else Polish. */
+export function language(): Language {
+  const chosen = localStorage.getItem(key);
+  if (chosen === "pl" || chosen === "en") return chosen;
+  return navigator.languages.some((l) => l.toLowerCase().startsWith("pl")) || !navigator.language.toLowerCase().startsWith("en") ? "pl" : "en";
+}
+
+export function chooseLanguage(l: Language): void {
+  localStorage.setItem(key, l);
+}
