@@ -15,7 +15,7 @@ func (d *Data) blocks() []pdf.Block {
 			"Application for renewal of a qualified certificate")},
 		pdf.Table{Rows: []pdf.Row{
 			row("Numer wniosku", "Application number", d.Number),
-			row("Data sporządzenia", "Drawn up on", instant(d.Created)),
+			row("Sporządzono", "Drawn up", instant(d.Created)),
 		}},
 		pdf.Paragraph{Text: d.request()},
 
@@ -52,12 +52,12 @@ func (d *Data) blocks() []pdf.Block {
 func (d *Data) request() pdf.Pair {
 	pl, en := "Wnoszę", "I apply"
 	if c := d.Contract; c != nil {
-		about := both("", "")
-		if c.About != "" {
-			about = both(" (przedmiot umowy: "+c.About+")", " (subject of the contract: "+c.About+")")
+		with, aboutPL, aboutEN := strings.TrimSpace(c.With), "", ""
+		if about := strings.TrimSpace(c.About); about != "" {
+			aboutPL, aboutEN = " (przedmiot umowy: "+about+")", " (subject of the contract: "+about+")"
 		}
-		pl = fmt.Sprintf("W związku z umową zawartą pomiędzy %s i %s%s wnoszę", d.CA.Name, c.With, about.First)
-		en = fmt.Sprintf("In connection with the contract concluded between %s and %s%s, I apply", d.CA.Name, c.With, about.Second)
+		pl = fmt.Sprintf("W związku z umową zawartą pomiędzy %s i %s%s wnoszę", d.CA.Name, with, aboutPL)
+		en = fmt.Sprintf("In connection with the contract concluded between %s and %s%s, I apply", d.CA.Name, with, aboutEN)
 	}
 	return both(
 		pl+" o wydanie nowego kwalifikowanego certyfikatu podpisu elektronicznego zawierającego dane z certyfikatu, "+
@@ -136,13 +136,19 @@ func row(pl, en, value string) pdf.Row {
 	return pdf.Row{Label: both(pl, en), Value: pdf.Pair{First: value}}
 }
 
-// both joins a text and its translation. In Polish a one-letter word stays on the line of the word
-// after it.
-func both(pl, en string) pdf.Pair { return pdf.Pair{First: bind(pl), Second: en} }
+// both joins a text and its translation. A one-letter word stays on the line of the word after it,
+// as Polish wants it, and the number of a section on the line of the word before it.
+func both(pl, en string) pdf.Pair { return pdf.Pair{First: bind(pl), Second: bind(en)} }
 
-func bind(pl string) string { return loneLetter.ReplaceAllString(pl, "$1$2\u00a0") }
+func bind(s string) string {
+	s = loneLetter.ReplaceAllString(s, "$1$2\u00a0")
+	return sectionNumber.ReplaceAllString(s, "$1\u00a0$2")
+}
 
-var loneLetter = regexp.MustCompile(`(^|[ (])([aiouwzAIOUWZ]) `)
+var (
+	loneLetter    = regexp.MustCompile(`(^|[ (])([aiouwzAIOUWZ]) `)
+	sectionNumber = regexp.MustCompile(`(punktu|punkcie|section) ([0-9])`)
+)
 
 // instant is a time both languages read alike.
 func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }

@@ -105,7 +105,7 @@ func (l *layout) title(text Pair) error {
 		u.pieces = append(u.pieces, second)
 		u.height = second.top + second.height()
 	}
-	u.height += 4
+	u.height += 8
 	l.units = append(l.units, u)
 	return nil
 }

@@ -175,7 +175,8 @@ func escape(s string) string {
 }
 
 // xmp declares PDF/A-2a and PDF/UA-1. The extension schema describes pdfuaid, which ISO 19005-2
-// does not know.
+// does not know. On 2026-11-23 PDFBox preflight 2.0.27, which knows PDF/A-1b alone, found a file
+// valid in which only the declared version was exchanged; veraPDF was not tried.
 const xmp = `<?xpacket begin="` + "\ufeff" + `" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">
