@@ -77,6 +77,7 @@ func (a *Authority) own(cert *x509.Certificate) []string {
 		}
 	}
 	ca := a.Certificate
+	check(a.LegacyRSA || strongKey(cert, newRSABits), "key is too weak or of another kind")
 	check(bytes.Equal(cert.RawIssuer, ca.RawSubject), "issuer is not the CA's subject")
 	check(len(ca.SubjectKeyId) > 0 && bytes.Equal(cert.AuthorityKeyId, ca.SubjectKeyId), "authority key identifier is not the CA's")
 	check(!cert.NotBefore.Before(ca.NotBefore) && !cert.NotAfter.After(ca.NotAfter), "valid beyond the CA's certificate")

@@ -46,6 +46,8 @@ type Authority struct {
 	CRLURL      string       // http
 	Disclosures []Disclosure // PKI disclosure statements; one must be English
 	Policy      x509.OID     // the CA's own certificate policy, beside QCP-n-qscd
+	// LegacyRSA lets RSA keys of 2048 bits through, as they are on cards of earlier years.
+	LegacyRSA bool
 }
 
 // Disclosure is a PKI disclosure statement (EN 319 412-5 section 4.3.4).

@@ -9,7 +9,6 @@ import (
 	"encoding/asn1"
 	"regexp"
 	"strings"
-	"time"
 )
 
 // rules are the ones of the profile that zlint does not have, one fault a line.
@@ -30,7 +29,7 @@ func rules(c *x509.Certificate) []string {
 	check(httpOnly(c.IssuingCertificateURL), "caIssuers is not one http address")
 	check(httpOnly(c.OCSPServer), "OCSP is not one http address")
 	check(httpOnly(c.CRLDistributionPoints), "CRL distribution point is not one http address")
-	check(strongKey(c), "key is too weak or of another kind")
+	check(strongKey(c, legacyRSABits), "key is too weak or of another kind")
 	check(strongSignature(c.SignatureAlgorithm), "signature algorithm is weak")
 	check(len(c.UnhandledCriticalExtensions) == 0, "unknown critical extension")
 	check(!c.NotAfter.Before(c.NotBefore), "ends before it starts")
@@ -143,16 +142,20 @@ func knownMethod(der []byte) bool {
 	return false
 }
 
-// legacyRSA is when new RSA keys under 3000 bits stopped being acceptable (SOG-IS agreed mechanisms
-// 1.3, referred to by ETSI TS 119 312; checked 2026-11). Cards made before bear RSA-2048.
-var legacyRSA = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+// Sizes of RSA keys (SOG-IS agreed mechanisms, referred to by ETSI TS 119 312; checked 2026-11): the
+// first is what new keys need, the second stands on cards of earlier years.
+const (
+	newRSABits    = 3000
+	legacyRSABits = 2048
+)
 
-func strongKey(c *x509.Certificate) bool {
+// strongKey wants P-256 or more, or RSA of at least so many bits.
+func strongKey(c *x509.Certificate, minRSABits int) bool {
 	switch k := c.PublicKey.(type) {
 	case *ecdsa.PublicKey:
 		return k.Curve.Params().BitSize >= 256
 	case *rsa.PublicKey:
-		return k.N.BitLen() >= 3000 || k.N.BitLen() >= 2048 && c.NotBefore.Before(legacyRSA)
+		return k.N.BitLen() >= minRSABits
 	}
 	return false
 }

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/odnowa/odnowa/portal/audit"
+	"github.com/odnowa/odnowa/portal/issuer"
+	"github.com/odnowa/odnowa/portal/profile"
+	"github.com/odnowa/odnowa/portal/sam"
+	"github.com/odnowa/odnowa/portal/sandbox"
+)
+
+// commands are roles (each a process) and tools.
+var commands = []struct {
+	name, help string
+	run        func(ctx context.Context, args []string, stdout, stderr io.Writer) int
+}{
+	{"issuer", "the CA's process: documents, certificates, OCSP, CRL, time-stamps", issuer.Main},
+	{"sam", "the process that holds people's signing keys and knows their phones", sam.Main},
+	{"revoke", "revoke a certificate", issuer.RevokeMain},
+	{"lint", "check certificates against the profile", profile.Main},
+	{"audit verify", "check an audit log and print its head", audit.Main},
+	{"sandbox create", "make a CA for trying and testing", sandbox.Main},
+}

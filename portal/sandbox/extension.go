@@ -1,0 +1,57 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+)
+
+// geckoID is the extension's id in Firefox.
+const geckoID = "odnowa-test@odnowa.localhost"
+
+// makeExtension makes the key that the extension's id in Chromium follows from, and the
+// configuration of its build (extension/build.mjs).
+func (m *maker) makeExtension(context.Context) error {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return err
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	spki, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		return err
+	}
+	m.out.Extension = Extension{
+		ID: extensionID(spki), Key: m.path("extension", "key.pem"), Config: m.path("extension", "config.json"),
+	}
+	return errors.Join(
+		m.write("extension/key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})),
+		m.writeJSON("extension/config.json", map[string]any{
+			"name": "Odnowa TEST", "version": "0.1.0", "origins": []string{m.out.URLs.Portal},
+			"key": spki, "geckoId": geckoID, "testOnlyOpenShadow": true,
+		}),
+	)
+}
+
+// extensionID is the first half of the key's SHA-256 in the letters a to p (Chromium,
+// components/crx_file/id_util.cc).
+func extensionID(spki []byte) string {
+	sum := sha256.Sum256(spki)
+	id := []byte(hex.EncodeToString(sum[:16]))
+	for i, c := range id {
+		if c <= '9' {
+			id[i] = c - '0' + 'a'
+		} else {
+			id[i] = c - 'a' + 'k'
+		}
+	}
+	return string(id)
+}
