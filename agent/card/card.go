@@ -113,6 +113,17 @@ func (s *Store) listAll(ctx context.Context) ([]answer[[]worker.Slot], error) {
 	return answers, nil
 }
 
+// Refresh makes every module look for its readers and cards from scratch. Some see a second card, or that
+// a card was exchanged, only then; where none is seen, the other methods do it by themselves. Errors:
+// request_cancelled or timeout, when ctx ends; a module that fails shows in the next List.
+func (s *Store) Refresh(ctx context.Context) error {
+	askAll(s, func(w *worker.Worker) ([]worker.Slot, error) { return w.Status(ctx, worker.RefreshAlways) })
+	if err := ctx.Err(); err != nil {
+		return interrupted(err)
+	}
+	return nil
+}
+
 // moduleState is a module's line in the bridge's answers.
 func moduleState[T any](a answer[T]) bridge.Module {
 	state := bridge.Module{Name: a.module.name}

@@ -3,6 +3,7 @@ package card_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,9 +27,10 @@ const (
 func openHostile(t *testing.T, orders, flags string) (*card.Store, card.SignRequest, cardtest.Hostile) {
 	t.Helper()
 	h := cardtest.NewHostile(t, cardtest.New(t).Certificate(cardtest.Sign))
-	o := card.Options{Worker: worker.Options{
-		ListTimeout: 500 * time.Millisecond, SignTimeout: 500 * time.Millisecond, PadTimeout: 500 * time.Millisecond,
-	}}
+	var o card.Options
+	if strings.Contains(orders, "hang") {
+		o.Worker = worker.Options{ListTimeout: time.Second, SignTimeout: time.Second}
+	}
 	store := openModules(t, o, card.Module{Name: "hostile", Path: h.Module, Env: h.Env(orders, flags)})
 	return store, card.SignRequest{CertificateID: h.Certificate.ID, Algorithm: cades.RS256, ToSign: []byte("1")}, h
 }

@@ -155,3 +155,35 @@ func TestListSeesTokensComeAndGo(t *testing.T) {
 		t.Errorf("got %d certificates after the card was taken out", n)
 	}
 }
+
+// A second card in a module that sees one already.
+func TestRefresh(t *testing.T) {
+	c := cardtest.New(t)
+	store := open(t, c)
+	known := func() (n int) {
+		t.Helper()
+		status, err := store.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range status.Readers {
+			if r.Known {
+				n++
+			}
+		}
+		return n
+	}
+	if n := known(); n != 1 {
+		t.Fatalf("got %d cards, want 1", n)
+	}
+	c.AddBlank(t)
+	if n := known(); n != 1 {
+		t.Fatalf("got %d cards before Refresh, want 1", n)
+	}
+	if err := store.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := known(); n != 2 {
+		t.Errorf("got %d cards, want 2", n)
+	}
+}

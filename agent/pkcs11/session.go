@@ -1,8 +1,6 @@
 package pkcs11
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Session is an open session with a token, read-only.
 type Session struct {
@@ -63,7 +61,6 @@ const (
 	AttributeLabel              AttributeType = 0x003 // CKA_LABEL
 	AttributeValue              AttributeType = 0x011 // CKA_VALUE
 	AttributeCertificateType    AttributeType = 0x080 // CKA_CERTIFICATE_TYPE
-	AttributeKeyType            AttributeType = 0x100 // CKA_KEY_TYPE
 	AttributeID                 AttributeType = 0x102 // CKA_ID
 	AttributeAlwaysAuthenticate AttributeType = 0x202 // CKA_ALWAYS_AUTHENTICATE
 )
@@ -71,7 +68,6 @@ const (
 // Object classes (CK_OBJECT_CLASS).
 const (
 	ClassCertificate uint = 1 // CKO_CERTIFICATE
-	ClassPublicKey   uint = 2 // CKO_PUBLIC_KEY
 	ClassPrivateKey  uint = 3 // CKO_PRIVATE_KEY
 )
 

@@ -29,10 +29,16 @@ func Main(ctx context.Context, modulePath string, stdin, stdout *os.File) int {
 	}
 	frames, ended := make(chan frame), make(chan struct{})
 	go readFrames(in, frames, ended)
-	go (&child{path: modulePath}).serve(out, frames)
+	broken := make(chan struct{})
+	go func() {
+		defer close(broken)
+		(&child{path: modulePath}).serve(out, frames)
+	}()
 	select {
 	case <-ctx.Done():
 	case <-ended:
+	case <-broken:
+		return 1
 	}
 	return 0
 }
@@ -58,6 +64,7 @@ type child struct {
 	initialized bool
 }
 
+// serve answers until nobody listens any more.
 func (c *child) serve(out *os.File, frames <-chan frame) {
 	runtime.LockOSThread() // modules may keep state by thread; never unlocked
 	for f := range frames {
@@ -71,7 +78,7 @@ func (c *child) serve(out *os.File, frames <-chan frame) {
 		clear(f.secret)
 		r.ID = q.ID
 		if writeFrame(out, r, nil) != nil {
-			os.Exit(1) // nobody listens, and Main may be stuck with a full pipe
+			return
 		}
 	}
 }

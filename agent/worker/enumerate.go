@@ -14,7 +14,6 @@ const (
 	maxObjects     = 256
 	maxCertificate = 64 << 10
 	maxID          = 1 << 10
-	maxLabel       = 1 << 10
 )
 
 // certificateTypeX509 is CKC_X_509.
@@ -126,20 +125,12 @@ func (c *child) readToken(id uint, token *Token) error {
 	if err != nil {
 		return err
 	}
-	private, err := keyIDs(session, pkcs11.ClassPrivateKey)
-	if err != nil {
-		return err
-	}
-	public, err := keyIDs(session, pkcs11.ClassPublicKey)
-	if err != nil {
-		return err
-	}
+	private, err := privateKeyIDs(session)
 	for i := range token.Certificates {
 		certificate := &token.Certificates[i]
 		certificate.Private = private[string(certificate.ID)]
-		certificate.Public = public[string(certificate.ID)]
 	}
-	return nil
+	return err
 }
 
 func (c *child) signingMechanisms(slot uint) ([]uint, error) {
@@ -202,32 +193,28 @@ func readCertificate(s *pkcs11.Session, o pkcs11.Object) (*Certificate, error) {
 		return nil, errNotX509
 	}
 	certificate := &Certificate{DER: der.FullBytes}
-	if certificate.ID, err = optional(s, o, pkcs11.AttributeID, maxID); err != nil {
-		return nil, err
-	}
-	label, err := optional(s, o, pkcs11.AttributeLabel, maxLabel)
-	certificate.Label = string(bytes.ToValidUTF8(label, []byte("?")))
+	certificate.ID, err = optionalID(s, o)
 	return certificate, err
 }
 
-// optional reads an attribute that the token may not have.
-func optional(s *pkcs11.Session, o pkcs11.Object, kind pkcs11.AttributeType, limit int) ([]byte, error) {
-	value, err := s.Attribute(o, kind, limit)
+// optionalID reads CKA_ID, nil where the object has none.
+func optionalID(s *pkcs11.Session, o pkcs11.Object) ([]byte, error) {
+	id, err := s.Attribute(o, pkcs11.AttributeID, maxID)
 	if errors.Is(err, pkcs11.ErrAttributeTypeInvalid) || errors.Is(err, pkcs11.ErrAttributeSensitive) {
 		return nil, nil
 	}
-	return value, err
+	return id, err
 }
 
-// keyIDs gives the CKA_IDs of the keys of a class that are visible now.
-func keyIDs(s *pkcs11.Session, class uint) (map[string]bool, error) {
-	objects, err := s.Find(maxObjects, pkcs11.Class(class))
+// privateKeyIDs gives the CKA_IDs of the private keys that are visible now.
+func privateKeyIDs(s *pkcs11.Session) (map[string]bool, error) {
+	objects, err := s.Find(maxObjects, pkcs11.Class(pkcs11.ClassPrivateKey))
 	if err != nil {
 		return nil, called("C_FindObjects", err)
 	}
 	ids := make(map[string]bool)
 	for _, o := range objects {
-		id, err := optional(s, o, pkcs11.AttributeID, maxID)
+		id, err := optionalID(s, o)
 		if isGone(err) {
 			return nil, called("C_GetAttributeValue", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,15 +14,17 @@ import (
 	"github.com/odnowa/odnowa/agent/worker"
 )
 
-// deadline of the calls to the hostile module.
-const deadline = 500 * time.Millisecond
+// deadline of the calls to a module that hangs.
+const deadline = time.Second
 
 func hostile(t *testing.T, orders, flags string) (*worker.Worker, cardtest.Hostile) {
 	t.Helper()
 	h := cardtest.NewHostile(t, cardtest.New(t).Certificate(cardtest.Sign))
-	w := worker.Start(h.Module, worker.Options{
-		Env: h.Env(orders, flags), ListTimeout: deadline, SignTimeout: deadline, PadTimeout: deadline,
-	})
+	o := worker.Options{Env: h.Env(orders, flags)}
+	if strings.Contains(orders, "hang") || strings.Contains(orders, "spin") {
+		o.ListTimeout, o.SignTimeout = deadline, deadline
+	}
+	w := worker.Start(h.Module, o)
 	t.Cleanup(func() { w.Close() })
 	return w, h
 }
@@ -215,6 +218,21 @@ func TestCallsRunOneAfterTheOther(t *testing.T) {
 	}
 	if err := <-first; !errors.Is(err, worker.ErrModuleFailed) {
 		t.Errorf("the first: got %v, want ErrModuleFailed", err)
+	}
+}
+
+// Close does not wait for a call that hangs.
+func TestCloseEndsCalls(t *testing.T) {
+	h := cardtest.NewHostile(t, cardtest.New(t).Certificate(cardtest.Sign))
+	w := worker.Start(h.Module, worker.Options{Env: h.Env("C_Login=hang", "")})
+	go func() {
+		for h.Calls(t) == "" { // until C_Login
+			time.Sleep(time.Millisecond)
+		}
+		w.Close()
+	}()
+	if _, err := sign(t, w, h, []byte(cardtest.PIN)); !errors.Is(err, worker.ErrModuleFailed) {
+		t.Errorf("got %v, want ErrModuleFailed", err)
 	}
 }
 

@@ -27,13 +27,11 @@ type Token struct {
 // Certificate is an X.509 certificate object on a token.
 type Certificate struct {
 	// DER is CKA_VALUE without padding behind it. It has not been parsed.
-	DER   []byte `json:"der"`
-	ID    []byte `json:"id"` // CKA_ID
-	Label string `json:"label"`
-	// Private and Public tell whether a key object with the same CKA_ID is visible without login.
-	// Most tokens hide private keys until then.
+	DER []byte `json:"der"`
+	ID  []byte `json:"id"` // CKA_ID
+	// Private tells whether a private key with the same CKA_ID is visible without login. Most
+	// tokens hide them until then.
 	Private bool `json:"private"`
-	Public  bool `json:"public"`
 }
 
 // Found is where a certificate is, and what its token wants before it signs.

@@ -37,6 +37,8 @@ var (
 	ErrBusy = errors.New("module is busy")
 )
 
+var errClosed = errors.New("worker is closed")
+
 // CallError is a PKCS#11 function's own error.
 type CallError struct {
 	Function string // such as C_Login
@@ -76,13 +78,14 @@ const pollHoldOff = 30 * time.Second
 type Worker struct {
 	path    string
 	options Options
+	life    context.Context // ends with Close
+	end     context.CancelFunc
 
 	// turn holds a token while nobody calls. Its taker owns the fields that follow.
 	turn     chan struct{}
 	process  *process
 	lastID   uint64
 	failedAt time.Time
-	closed   bool
 }
 
 // Start makes a worker for the module at path, which must be absolute. The child is started at the
@@ -92,6 +95,7 @@ func Start(path string, options Options) *Worker {
 	setDefault(&options.SignTimeout, 60*time.Second)
 	setDefault(&options.PadTimeout, 180*time.Second)
 	w := &Worker{path: path, options: options, turn: make(chan struct{}, 1)}
+	w.life, w.end = context.WithCancel(context.Background())
 	w.turn <- struct{}{}
 	return w
 }
@@ -195,12 +199,12 @@ func (w *Worker) Sign(ctx context.Context, q SignRequest) ([]byte, error) {
 	return r.Signature, nil
 }
 
-// Close ends the child, once a call under way is over. Later calls fail.
+// Close ends the child; a call under way fails, and so do later ones.
 func (w *Worker) Close() error {
+	w.end()
 	<-w.turn
-	defer func() { w.turn <- struct{}{} }()
-	w.closed = true
 	w.drop()
+	w.turn <- struct{}{}
 	return nil
 }
 
@@ -246,8 +250,8 @@ func (w *Worker) call(ctx context.Context, q request, secret []byte, timeout tim
 
 // exchange sends q to the child and waits for its answer. The caller has the turn.
 func (w *Worker) exchange(ctx context.Context, q request, secret []byte) (*response, error) {
-	if w.closed {
-		return nil, fmt.Errorf("%w: worker is closed", ErrModuleFailed)
+	if w.life.Err() != nil {
+		return nil, w.failed(errClosed)
 	}
 	if w.process == nil || w.process.dead() {
 		w.drop()
@@ -276,6 +280,10 @@ func (w *Worker) exchange(ctx context.Context, q request, secret []byte) (*respo
 		p.kill()
 		<-done
 		return nil, w.failed(ctx.Err())
+	case <-w.life.Done():
+		p.kill()
+		<-done
+		return nil, w.failed(errClosed)
 	}
 	w.failedAt = time.Time{}
 	if r.Failure == nil {

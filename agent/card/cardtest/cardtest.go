@@ -24,6 +24,8 @@ const SoftHSM = "/usr/lib/softhsm/libsofthsm2.so"
 // PIN of every card. A token takes 4 to 255 bytes.
 const PIN = "271828"
 
+const soPIN = "31415926"
+
 // Label of every token.
 const Label = "TEST card"
 
@@ -126,6 +128,13 @@ func (c Card) Insert(t testing.TB, card Card) {
 func (c Card) Remove(t testing.TB) {
 	t.Helper()
 	move(t, c.Tokens, t.TempDir())
+}
+
+// AddBlank adds a second card, initialised and without keys, to the same module.
+func (c Card) AddBlank(t testing.TB) {
+	t.Helper()
+	need(t, "softhsm2-util", "softhsm2")
+	run(t, c.Env, "softhsm2-util", "--init-token", "--free", "--label", "TEST blank", "--so-pin", soPIN, "--pin", c.PIN)
 }
 
 // move moves tokens, each at once, as a module may be looking.

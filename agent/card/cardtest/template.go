@@ -64,7 +64,7 @@ func (k *token) build(t testing.TB) {
 	}
 	k.conf = writeConf(t, k.dir, tokens)
 	run(t, []string{"SOFTHSM2_CONF=" + k.conf}, "softhsm2-util", "--init-token", "--free",
-		"--label", Label, "--so-pin", "31415926", "--pin", PIN)
+		"--label", Label, "--so-pin", soPIN, "--pin", PIN)
 	k.authority = newAuthority(t)
 	for i, key := range keys {
 		args := []string{"--keypairgen", "--key-type", key.kind, "--id", key.id, "--label", key.name, "--sensitive"}
