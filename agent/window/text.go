@@ -32,7 +32,7 @@ func words(l Language) *text {
 }
 
 var polish = text{
-	title:        "Odnowa – podpis kartą",
+	title:        "Odnowa",
 	application:  "prosi o podpis pod wnioskiem o nowy certyfikat.",
 	confirmation: "prosi o podpis pod potwierdzeniem danych nowego certyfikatu.",
 	document:     "prosi o podpis pod dokumentem.",
@@ -75,7 +75,7 @@ var polish = text{
 }
 
 var english = text{
-	title:        "Odnowa – signing with your card",
+	title:        "Odnowa",
 	application:  "asks you to sign the application for a new certificate.",
 	confirmation: "asks you to sign the confirmation of your new certificate's data.",
 	document:     "asks you to sign a document.",
