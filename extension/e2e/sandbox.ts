@@ -1,0 +1,156 @@
+// One sandbox: a test authority, a customer with a card, and every process of the design started
+// as it is in real life. Nothing is written outside its folder and the results' folder.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Computer, openComputer, openPhone, type Phone, render } from './browsers';
+import { outcome, run } from './command';
+import { Desktop } from './desktop';
+import { Processes } from './processes';
+
+/** The repository; this runs in its folder extension. */
+const repository = resolve('..');
+const program = (name: string) => join(repository, 'build/bin', name);
+
+export const agentProgram = program('odnowa-agent');
+export const portalProgram = program('odnowa-portal');
+
+/** What `odnowa-portal sandbox create` writes down. */
+export interface SandboxFile {
+  readonly dir: string;
+  readonly urls: { readonly portal: string; readonly phone: string; readonly ca: string };
+  readonly renewalCode: string;
+  readonly card: { readonly module: string; readonly conf: string; readonly tokenLabel: string; readonly pin: string; readonly qualified: string; readonly expired: string };
+  readonly configs: { readonly portal: string; readonly issuer: string; readonly sam: string };
+  readonly audit: { readonly portal: string; readonly issuer: string; readonly sam: string };
+  readonly agent: { readonly policy: string; readonly port: number };
+  readonly extension: { readonly id: string; readonly config: string };
+  readonly ca: { readonly root: string; readonly issuing: string };
+}
+
+export class Sandbox {
+  readonly processes: Processes;
+
+  private constructor(
+    readonly file: SandboxFile,
+    readonly desktop: Desktop,
+    readonly results: string,
+    processes: Processes,
+  ) {
+    this.processes = processes;
+  }
+
+  /** Makes the sandbox and starts its processes. Results is emptied. */
+  static async open(results: string): Promise<Sandbox> {
+    rmSync(results, { recursive: true, force: true });
+    mkdirSync(results, { recursive: true });
+    const processes = new Processes(join(results, 'logs'));
+    // Sockets have short names only (sun_path: 108 bytes), so the folder is not below the repository.
+    const dir = mkdtempSync(join(tmpdir(), 'odnowa-'));
+    try {
+      const [base, agentPort] = await freePorts();
+      run(portalProgram, [
+        'sandbox', 'create', '--dir', join(dir, 'sandbox'), '--base-port', String(base), '--agent-port', String(agentPort),
+        '--phone-app', join(repository, 'portal/phone/dist'), '--sdk', join(repository, 'extension/dist/sdk'),
+      ]);
+      const file = JSON.parse(readFileSync(join(dir, 'sandbox/sandbox.json'), 'utf8')) as SandboxFile;
+      const sandbox = new Sandbox(file, await Desktop.open(processes), results, processes);
+      await sandbox.#startAll();
+      return sandbox;
+    } catch (e) {
+      await processes.stopAll();
+      rmSync(dir, { recursive: true, force: true });
+      throw e;
+    }
+  }
+
+  async #startAll(): Promise<void> {
+    // The extension for this authority: its key, so its id, is the sandbox's.
+    run('node', ['build.mjs', '--config', this.file.extension.config, '--out', join(this.file.dir, 'built')]);
+    mkdirSync(this.agentEnv['XDG_RUNTIME_DIR']!, { recursive: true, mode: 0o700 });
+    await this.start('issuer');
+    await this.start('sam');
+    await this.start('portal');
+    await this.start('agent-service');
+    await this.start('agent-session');
+  }
+
+  /** Starts one process by its name in the logs. */
+  async start(name: 'portal' | 'issuer' | 'sam' | 'agent-service' | 'agent-session'): Promise<void> {
+    const ready = /"listening"/;
+    const env = this.agentEnv;
+    switch (name) {
+      case 'portal':
+        return this.processes.start({ name, command: portalProgram, args: ['serve', '--config', this.file.configs.portal], ready });
+      case 'issuer':
+      case 'sam':
+        return this.processes.start({ name, command: portalProgram, args: [name, '--config', this.file.configs[name]], ready });
+      case 'agent-service':
+        return this.processes.start({ name, command: agentProgram, args: ['service'], env, ready });
+      case 'agent-session':
+        return this.processes.start({ name, command: agentProgram, args: ['session'], env, ready });
+    }
+  }
+
+  /** What the agent's processes find in their environment, the browser's included, for it starts one of them. */
+  get agentEnv(): Record<string, string> {
+    return {
+      ...this.desktop.env,
+      ODNOWA_CONFIG: this.file.agent.policy,
+      SOFTHSM2_CONF: this.file.card.conf,
+      XDG_RUNTIME_DIR: join(this.file.dir, 'run'),
+      LANG: 'pl_PL.UTF-8',
+    };
+  }
+
+  computer(language = 'pl-PL', profile = 'computer'): Promise<Computer> {
+    return openComputer({
+      profile: join(this.file.dir, profile),
+      extension: join(this.file.dir, 'built/extension'),
+      hostManifest: render(join(repository, 'installer/native-messaging/chromium.json'), {
+        AGENT: agentProgram,
+        EXTENSION_ID: this.file.extension.id,
+      }),
+      desktop: this.desktop,
+      env: this.agentEnv,
+      language,
+    });
+  }
+
+  phone(profile = 'phone'): Promise<Phone> {
+    return openPhone({ profile: join(this.file.dir, profile), headless: !this.desktop.visible });
+  }
+
+  /** A new renewal code of the sandbox's authority. */
+  code(months = 24): string {
+    return run(portalProgram, ['code', 'create', '--config', this.file.configs.portal, '--months', String(months)]).trim();
+  }
+
+  /** The agent's own view of itself, as `odnowa-agent doctor` prints it. */
+  doctor(): string {
+    return outcome(agentProgram, ['doctor'], this.agentEnv).text;
+  }
+
+  async close(): Promise<void> {
+    await this.processes.stopAll();
+    rmSync(resolve(this.file.dir, '..'), { recursive: true, force: true });
+  }
+}
+
+/** Finds five free ports in a row for the authority, and one for the agent. */
+async function freePorts(): Promise<[number, number]> {
+  for (let base = 8700; base < 9700; base += 10) {
+    const free = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => isFree(base + n)));
+    if (free.every(Boolean)) return [base, base + 5];
+  }
+  throw new Error('no five free ports in a row between 8700 and 9700');
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((answer) => {
+    const s = createServer();
+    s.once('error', () => answer(false));
+    s.listen(port, '127.0.0.1', () => s.close(() => answer(true)));
+  });
+}
