@@ -1,0 +1,139 @@
+// Builds extension and SDK for one CA:
+//
+//   node build.mjs --config FILE --out DIR
+//
+// FILE is JSON:
+//   name     the CA's name, shown in the browser's list of extensions
+//   version  of the extension, up to four numbers
+//   origins  the portal's origins, exact: "https://renewal.ca.example", a port only where it is not
+//            the scheme's own; "http://host.localhost:*" takes any port (sandboxes)
+//   key      the extension's public key: base64 of the DER of its SubjectPublicKeyInfo; gives its id
+//   geckoId  the extension's id in Firefox
+//   testOnlyOpenShadow  true: tests can look into the wizard; never for people's builds
+//
+// DIR/extension is the unpacked extension, DIR/sdk the npm package @odnowa/sdk without its .d.ts, which
+// `npm run build:types` adds. Prints {"id", "extension", "sdk"}.
+import { createHash } from "node:crypto";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import * as esbuild from "esbuild";
+
+const here = import.meta.dirname;
+const known = ["name", "version", "origins", "key", "geckoId", "testOnlyOpenShadow"];
+
+/** Reads a configuration; throws with the member that is wrong. */
+export function readConfig(text) {
+  const config = JSON.parse(text);
+  const wrong = (what) => new Error(`extension configuration: ${what}`);
+  for (const name of Object.keys(config)) if (!known.includes(name)) throw wrong(`unknown member ${name}`);
+  if (typeof config.name !== "string" || config.name === "") throw wrong("name is missing");
+  if (!/^\d+(\.\d+){0,3}$/.test(config.version)) throw wrong("version is not up to four numbers");
+  if (!Array.isArray(config.origins) || config.origins.length === 0) throw wrong("origins are missing");
+  for (const origin of config.origins) matchPattern(origin);
+  if (!/^[A-Za-z0-9+/]{100,}={0,2}$/.test(config.key)) throw wrong("key is not base64 of a public key");
+  if (!/^[A-Za-z0-9._-]+@[A-Za-z0-9._-]+$/.test(config.geckoId)) throw wrong("geckoId is not of the form name@host");
+  return config;
+}
+
+/** The match pattern of an origin: scheme and exact host. Firefox ignores patterns with ports. */
+export function matchPattern(origin) {
+  const parts = /^(https?):\/\/([a-z0-9.-]+)(:(?:\d+|\*))?$/.exec(origin);
+  if (!parts) throw new Error(`extension configuration: ${origin} is not an origin`);
+  const [, scheme, host] = parts;
+  const local = host === "localhost" || host.endsWith(".localhost");
+  if (scheme === "http" && !local) throw new Error(`extension configuration: ${origin} is neither https nor local`);
+  return `${scheme}://${host}/*`;
+}
+
+/** Chromium's id of a key: the first 128 bits of its SHA-256, in the letters a to p. */
+export function extensionId(key) {
+  const hex = createHash("sha256").update(Buffer.from(key, "base64")).digest("hex").slice(0, 32);
+  return [...hex].map((digit) => String.fromCharCode(97 + parseInt(digit, 16))).join("");
+}
+
+/** The manifest for one CA, for Chromium and Firefox alike. */
+export function manifest(config) {
+  return {
+    manifest_version: 3,
+    name: `Odnowa – ${config.name}`,
+    description: `Renewal of qualified certificates at ${config.name}`,
+    version: config.version,
+    key: config.key,
+    minimum_chrome_version: "120",
+    icons: { 16: "icons/16.png", 48: "icons/48.png", 128: "icons/128.png" },
+    permissions: ["nativeMessaging", "storage"],
+    storage: { managed_schema: "managed.json" },
+    background: { service_worker: "worker.js", scripts: ["worker.js"] },
+    content_scripts: [
+      { matches: [...new Set(config.origins.map(matchPattern))], js: ["content.js"], run_at: "document_start" },
+    ],
+    content_security_policy: {
+      extension_pages: "default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    },
+    browser_specific_settings: {
+      gecko: {
+        id: config.geckoId,
+        strict_min_version: "140.0",
+        data_collection_permissions: { required: ["none"] },
+      },
+    },
+  };
+}
+
+async function bundle(entry, outfile, format, config) {
+  await esbuild.build({
+    entryPoints: [join(here, entry)],
+    outfile,
+    format,
+    bundle: true,
+    minify: true,
+    charset: "utf8",
+    target: ["chrome120", "firefox140"],
+    legalComments: "none",
+    loader: { ".css": "text" },
+    define: {
+      ODNOWA_ORIGINS: JSON.stringify(config.origins),
+      ODNOWA_VERSION: JSON.stringify(config.version),
+      ODNOWA_TEST_ONLY_OPEN_SHADOW: JSON.stringify(config.testOnlyOpenShadow === true),
+    },
+  });
+}
+
+/** Builds everything; answers with the id and the two folders. */
+export async function build(config, out) {
+  const extension = join(out, "extension");
+  const sdk = join(out, "sdk");
+  await Promise.all([extension, sdk].map((folder) => rm(folder, { recursive: true, force: true })));
+  await mkdir(extension, { recursive: true });
+  await Promise.all([
+    bundle("src/worker/worker.ts", join(extension, "worker.js"), "iife", config),
+    bundle("src/content/content.ts", join(extension, "content.js"), "iife", config),
+    bundle("src/sdk/odnowa.ts", join(sdk, "odnowa.js"), "esm", config),
+    cp(join(here, "icons"), join(extension, "icons"), { recursive: true }),
+    cp(join(here, "src/worker/managed.json"), join(extension, "managed.json")),
+  ]);
+  await writeFile(join(extension, "manifest.json"), JSON.stringify(manifest(config), null, 2));
+  await writeFile(join(sdk, "package.json"), JSON.stringify(sdkPackage(config.version), null, 2));
+  return { id: extensionId(config.key), extension, sdk };
+}
+
+function sdkPackage(version) {
+  return {
+    name: "@odnowa/sdk",
+    version: version.split(".").concat("0", "0").slice(0, 3).join("."),
+    license: "Apache-2.0",
+    type: "module",
+    exports: { ".": { types: "./types/sdk/odnowa.d.ts", default: "./odnowa.js" } },
+  };
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { values } = parseArgs({ options: { config: { type: "string" }, out: { type: "string" } } });
+  if (!values.config || !values.out) {
+    console.error("usage: node build.mjs --config FILE --out DIR");
+    process.exit(2);
+  }
+  const config = readConfig(await readFile(values.config, "utf8"));
+  console.log(JSON.stringify(await build(config, resolve(values.out))));
+}

@@ -1,0 +1,85 @@
+// Starts the preview: fake portal and host, the real extension in a real Chromium.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { build, readConfig } from "../build.mjs";
+import { startPortal } from "./portal.mjs";
+
+const here = import.meta.dirname;
+const subject = "/C=PL/CN=Żaneta TESTOWA/GN=Żaneta/SN=TESTOWA/serialNumber=PNOPL-00000000000";
+
+function certificate(folder) {
+  const key = join(folder, "key.pem");
+  const der = execFileSync("openssl", [
+    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-utf8", "-days", "30",
+    "-subj", subject, "-outform", "DER", "-keyout", key,
+  ], { stdio: ["ignore", "pipe", "ignore"] });
+  const id = createHash("sha256").update(der).digest("hex");
+  const now = Date.now();
+  const [notBefore, notAfter] = [now, now + 30 * 86_400_000].map((ms) => new Date(ms).toISOString());
+  const person = { commonName: "Żaneta TESTOWA", givenName: "Żaneta", surname: "TESTOWA", serialNumber: "PNOPL-00000000000", country: "PL" };
+  return {
+    id,
+    listed: {
+      id, der: der.toString("base64"), chain: [], source: "card", token: "TEST", reader: "SoftHSM slot 0", keyType: "EC",
+      keyBits: 256, algorithms: ["ES256"], keyUsage: ["nonRepudiation"], pin: "ok", pinPad: false,
+    },
+    old: { id, serialNumber: "5a01c2", issuer: "Odnowa TEST Qualified CA", subject: person, validity: { notBefore, notAfter } },
+  };
+}
+
+/** Everything for one look at the wizard; `stop` removes it again. */
+export async function startPreview({ language, headless = true, width = 1280, installed = true }) {
+  const folder = await mkdtemp(join(tmpdir(), "odnowa-preview-"));
+  const profile = join(folder, "profile");
+  const levers = join(folder, "agent");
+  await mkdir(levers);
+  const config = readConfig(await readFile(join(here, "../sandbox.example.json"), "utf8"));
+  const test = certificate(folder);
+  const built = await build({ ...config, origins: ["http://odnowa.localhost:*"] }, folder);
+  const portal = await startPortal({ sdk: built.sdk, certificate: test, language });
+
+  /** Puts a file in place at once, so that the host never reads half of one. */
+  const put = async (name, text) => {
+    await writeFile(join(folder, name), text);
+    await rename(join(folder, name), join(levers, name));
+  };
+  const cards = (list) => put("cards.json", JSON.stringify(list));
+  const some = {
+    certificates: [test.listed],
+    refused: [{ reason: "key_usage", reader: "SoftHSM slot 0" }, { reason: "expired", reader: "SoftHSM slot 0" }],
+    modules: [{ name: "softhsm2" }],
+  };
+  await cards(some);
+  const host = join(folder, "host.sh");
+  await writeFile(host, `#!/bin/sh\nODNOWA_PREVIEW='${levers}' exec '${process.execPath}' '${join(here, "host.mjs")}'\n`);
+  await chmod(host, 0o755);
+  const manifest = { name: "pl.odnowa.agent", description: "preview", path: host, type: "stdio", allowed_origins: [`chrome-extension://${built.id}/`] };
+  await mkdir(join(profile, "NativeMessagingHosts"), { recursive: true });
+  if (installed) await writeFile(join(profile, "NativeMessagingHosts/pl.odnowa.agent.json"), JSON.stringify(manifest));
+
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: "/usr/bin/chromium",
+    headless,
+    viewport: { width, height: 900 },
+    args: ["--no-sandbox", "--disable-gpu", `--load-extension=${built.extension}`],
+    ignoreDefaultArgs: ["--disable-extensions"],
+  });
+  return {
+    portal,
+    browser,
+    cards,
+    some,
+    none: { certificates: [], refused: [], modules: [] },
+    /** Ends a waiting signature: "ok" or a code. */
+    sign: (outcome) => put("sign", outcome),
+    stop: async () => {
+      await browser.close();
+      portal.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

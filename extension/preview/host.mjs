@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+// A native messaging host for the preview only: answers as an agent with one card would, and waits
+// at signature.create until a file named by ODNOWA_PREVIEW/sign appears (its text is the outcome).
+// ODNOWA_PREVIEW/cards.json is the list's result; a change of it is told as certificates.changed.
+import { existsSync, readFileSync, rmSync, watch } from "node:fs";
+import { join } from "node:path";
+
+const folder = process.env.ODNOWA_PREVIEW;
+const file = (name) => join(folder, name);
+const write = (message) => {
+  const body = Buffer.from(JSON.stringify({ jsonrpc: "2.0", ...message }));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(body.length);
+  process.stdout.write(Buffer.concat([length, body]));
+};
+const failed = (id, code) => write({ id, error: { code: -32001, message: code, data: { code } } });
+const cards = () => JSON.parse(readFileSync(file("cards.json"), "utf8"));
+const ok = { state: "ok" };
+let signing;
+
+watch(folder, (_, name) => {
+  if (name === "cards.json") write({ method: "certificates.changed", params: {} });
+  if (name === "sign" && signing && existsSync(file("sign"))) finish(readFileSync(file("sign"), "utf8").trim());
+});
+
+function finish(outcome) {
+  const id = signing;
+  signing = undefined;
+  rmSync(file("sign"), { force: true });
+  if (outcome === "ok") write({ id, result: { cms: "MAA=", algorithm: "RS256", shown: ["number"] } });
+  else failed(id, outcome);
+}
+
+const methods = {
+  "agent.hello": () => ({
+    agent: { name: "odnowa-agent", version: "0.1.0" },
+    version: 1,
+    features: [],
+    limits: { documentBytes: 1 << 24, windowMs: 120_000 },
+  }),
+  "agent.diagnose": () => {
+    const some = cards().certificates.length > 0;
+    const missing = { state: "failed", code: "no_card", cause: "No card.", cure: "Put it in." };
+    return {
+      checks: ["agent", "service", "window", "modules", "reader"].map((id) => ({ id, ...ok })).concat([
+        { id: "card", ...(some ? ok : missing) },
+        { id: "certificate", ...(some ? ok : { state: "unknown" }) },
+      ]),
+    };
+  },
+  "certificates.list": cards,
+  "request.cancel": ({ requestId }) => {
+    const cancelled = requestId === signing;
+    if (cancelled) finish("request_cancelled");
+    return { cancelled };
+  },
+};
+
+function received({ id, method, params }) {
+  if (method === "signature.create") {
+    signing = id;
+    write({ method: "signature.progress", params: { requestId: id, state: "waiting_for_pin" } });
+    return;
+  }
+  write({ id, result: methods[method](params) });
+}
+
+let buffer = Buffer.alloc(0);
+process.stdin.on("data", (chunk) => {
+  buffer = Buffer.concat([buffer, chunk]);
+  while (buffer.length >= 4 && buffer.length >= 4 + buffer.readUInt32LE(0)) {
+    const end = 4 + buffer.readUInt32LE(0);
+    received(JSON.parse(buffer.subarray(4, end).toString()));
+    buffer = buffer.subarray(end);
+  }
+});
+process.stdin.on("end", () => process.exit(0));

@@ -1,0 +1,177 @@
+// A portal for the preview only: the contract's states in memory, no check of anything, made-up
+// answers. It serves the page, the SDK and /api/v1, so that every screen can be looked at without a CA.
+import { createHash, randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+const day = 86_400_000;
+const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+
+const page = (language) => `<!doctype html><html lang="${language}"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Odnowa: preview</title>
+<style>body{margin:0;background:#eef2f6;font-family:system-ui,sans-serif}main{padding:2rem 1rem}</style>
+<main><odnowa-renewal install-url="https://extension.ca.example/"></odnowa-renewal></main>
+<script type="module" src="/sdk/odnowa.js"></script></html>`;
+
+const qr = () => {
+  const cells = [];
+  const bits = createHash("sha512").update("preview").digest();
+  for (let y = 0; y < 29; y++)
+    for (let x = 0; x < 29; x++) if (((bits[(y * 7 + x * 3) % 64] >> (x + y) % 8) & 1) === 1) cells.push(`M${x + 2} ${y + 2}h1v1h-1z`);
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 33 33"><rect width="33" height="33" fill="#fff"/><path d="${cells.join("")}"/></svg>`;
+};
+
+/** Starts the portal; `certificate` is that of the test person. Answers with its address and levers. */
+export async function startPortal({ sdk, certificate, language, port = 0 }) {
+  let renewal;
+  let origin = "";
+  const watchers = new Set();
+  const faults = new Map(); // "PUT /renewal/start" -> [status, code]
+
+  const change = (values) => {
+    renewal = { ...renewal, ...values, version: (renewal?.version ?? 0) + 1 };
+    for (const watcher of watchers) send(watcher);
+    return renewal;
+  };
+  const send = (response) => {
+    if (renewal) response.write(`id: ${renewal.version}\nevent: renewal\ndata: ${JSON.stringify(renewal)}\n\n`);
+  };
+  const open = () => ({
+    state: "opened",
+    offer: { months: 24, target: "cloud" },
+    codeExpires: iso(Date.now() + 60 * day),
+    latestStart: iso(Date.now() + 90 * day),
+    nextNeedsIdentification: true,
+  });
+  const validity = (start) => {
+    const from = start === "now" ? Date.now() : Date.now() + 30 * day;
+    return { notBefore: iso(from), notAfter: iso(from + 730 * day) };
+  };
+  const signing = (name, mediaType, format) => ({
+    certificateId: certificate.id,
+    document: { name, mediaType, bytes: Buffer.from("preview").toString("base64") },
+    format,
+    seal: "preview",
+  });
+
+  const operations = {
+    "GET /portal": () => ({
+      name: "Urząd Certyfikacji TEST",
+      test: true,
+      origin,
+      issuers: [],
+      terms: { version: "3.1", url: "/terms", sha256: "0".repeat(64) },
+      privacy: { version: "2.0", url: "/privacy", sha256: "0".repeat(64) },
+      support: { email: "pomoc@ca.example", phone: "+48 22 123 45 67" },
+      phoneApp: "http://rsign.localhost:8701",
+      signing: "open",
+    }),
+    "POST /renewal": ({ code }) => (/^TEST/i.test(code) ? change(renewal ?? open()) : [404, "code_unknown", "code"]),
+    "GET /renewal": () => renewal ?? [404, "no_session"],
+    "POST /renewal/leave": () => {
+      renewal = undefined;
+      return [204];
+    },
+    "PUT /renewal/start": ({ start }) => change({ state: "start_chosen", start }),
+    "PUT /renewal/certificate": () =>
+      change({ state: "certificate_chosen", certificate: certificate.old, validity: validity(renewal.start) }),
+    "POST /renewal/application": () =>
+      change({ state: "application_drawn_up", application: { number: "TEST-2026-000123" } }),
+    "DELETE /renewal/application": () => {
+      const { version } = renewal;
+      renewal = { version };
+      return change(open());
+    },
+    "PUT /renewal/terms": () => change({ state: "terms_accepted" }),
+    "GET /renewal/application/signing": () => signing("wniosek.pdf", "application/pdf", "pades"),
+    "PUT /renewal/application/signature": () =>
+      change({
+        state: "application_signed",
+        application: {
+          ...renewal.application,
+          signedAt: iso(Date.now()),
+          enrolmentUrl: `http://rsign.localhost:8701/#${randomBytes(16).toString("base64url")}`,
+        },
+        phone: { state: "waiting" },
+      }),
+    "PUT /renewal/contact": (contact) => change({ state: "contact_given", contact }),
+    "POST /renewal/confirmation": () => change({ state: "confirmation_drawn_up" }),
+    "GET /renewal/confirmation/signing": () => signing("potwierdzenie.txt", "text/plain", "cades"),
+    "PUT /renewal/confirmation/signature": () => change(issued()),
+    "POST /renewal/issue": () => change(issued()),
+  };
+  const issued = () => ({
+    state: "issued",
+    phone: { ...renewal.phone, state: "active" },
+    confirmedAt: iso(Date.now()),
+    issued: {
+      serialNumber: "3f2a90c4d1e85b7706aa12",
+      sha256: createHash("sha256").update("preview").digest("hex"),
+      validity: renewal.validity,
+      issuer: "Odnowa TEST Qualified CA",
+    },
+  });
+
+  const answer = (response, result) => {
+    if (!Array.isArray(result)) {
+      response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(result));
+      return;
+    }
+    const [status, code, field] = result;
+    const problem = { type: "about:blank", title: code, status, code, field };
+    response.writeHead(status, { "Content-Type": "application/problem+json" }).end(code ? JSON.stringify(problem) : undefined);
+  };
+  const files = {
+    "/": () => ["text/html", page(language)],
+    "/sdk/odnowa.js": async () => ["text/javascript", await readFile(join(sdk, "odnowa.js"))],
+    "/api/v1/renewal/application/qr.svg": () => ["image/svg+xml", qr()],
+    "/api/v1/renewal/application.pdf": () => ["application/pdf", "%PDF-1.7"],
+    "/api/v1/renewal/confirmation.txt": () => ["text/plain; charset=utf-8", "Potwierdzenie TEST"],
+  };
+
+  const server = createServer((request, response) => {
+    void (async () => {
+      const { pathname } = new URL(request.url, "http://preview");
+      if (pathname === "/api/v1/renewal/events") {
+        response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+        watchers.add(response);
+        send(response);
+        request.on("close", () => watchers.delete(response));
+        return;
+      }
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const name = `${request.method} ${pathname.replace("/api/v1", "")}`;
+      const fault = faults.get(name);
+      const operation = operations[name];
+      if (fault || operation) {
+        answer(response, fault ?? operation(chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {}));
+        return;
+      }
+      const file = await files[pathname]?.();
+      if (!file) response.writeHead(404).end();
+      else
+        response
+          .writeHead(200, {
+            "Content-Type": file[0],
+            "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; img-src 'self'",
+          })
+          .end(file[1]);
+    })();
+  });
+  await new Promise((listening) => server.listen(port, "127.0.0.1", listening));
+  origin = `http://odnowa.localhost:${server.address().port}`;
+  return {
+    origin,
+    faults,
+    /** Moves the phone on: "scanned", "ready". */
+    phone: (state) => change({ phone: { state, ...(state === "ready" && { code: "048215" }) } }),
+    change,
+    forget: () => (renewal = undefined),
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,14 @@
+/**
+ * The content script, on the portal's pages only: meets the SDK, hands its requests to the worker, and
+ * draws the wizard. It speaks to the portal as the page does, same origin and cookie.
+ */
+import { acceptPages } from "./handshake.ts";
+import { openWizard, wasOpen } from "./mount.ts";
+import { PageChannel } from "./page-channel.ts";
+import { workerTransport } from "./worker-transport.ts";
+
+if (window.top === window) {
+  acceptPages(window, ODNOWA_VERSION, wasOpen, (port, ended) => {
+    new PageChannel(port, { connect: workerTransport, openWizard, ended });
+  });
+}

@@ -1,0 +1,94 @@
+import type { Transport } from "../bridge/client.ts";
+import { closedMessage, closedReason } from "../bridge/closed.ts";
+import { OdnowaError } from "../bridge/error.ts";
+import type { ExtensionCode } from "../bridge/codes.ts";
+import { wizardClosed, wizardOpen } from "../bridge/page.ts";
+import { request } from "../bridge/rpc.ts";
+
+/** What a page's port is joined to. */
+export interface Joined {
+  /** Opens a connection to the agent. */
+  connect(): Transport;
+  /** Shows the wizard; false where the page has no place for it. `done` is called when it closes. */
+  openWizard(done: () => void): boolean;
+  /** The channel has ended. */
+  ended(): void;
+}
+
+/**
+ * One page port: hands the bridge's messages to the worker and back, and answers `wizard.open` itself.
+ * What may be asked, and in whose name, the worker decides. The agent is connected with the first
+ * message to it.
+ */
+export class PageChannel {
+  readonly #port: MessagePort;
+  readonly #joined: Joined;
+  #agent: Transport | undefined;
+  #open = true;
+
+  constructor(port: MessagePort, joined: Joined) {
+    this.#port = port;
+    this.#joined = joined;
+    port.onmessage = (event: MessageEvent<unknown>) => this.#received(event.data);
+  }
+
+  #received(message: unknown): void {
+    const local = wizardRequest(message);
+    if (local !== undefined) {
+      this.#openWizard(local);
+    } else if (closedReason(message)) {
+      this.#end();
+    } else {
+      this.#relay(message);
+    }
+  }
+
+  #relay(message: unknown): void {
+    try {
+      this.#agent ??= this.#connect();
+      this.#agent.send(message);
+    } catch (thrown) {
+      const gone = thrown instanceof OdnowaError && thrown.is("extension", "extension_reloaded");
+      this.#end(gone ? "extension_reloaded" : "agent_unreachable");
+    }
+  }
+
+  #connect(): Transport {
+    const agent = this.#joined.connect();
+    agent.listen(
+      (message) => this.#port.postMessage(message),
+      (reason) => this.#end(reason),
+    );
+    return agent;
+  }
+
+  #openWizard(id: string): void {
+    const done = () => this.#port.postMessage({ jsonrpc: "2.0", method: wizardClosed, params: {} });
+    const opened = this.#joined.openWizard(done);
+    this.#port.postMessage(opened ? { jsonrpc: "2.0", id, result: {} } : noElement(id));
+  }
+
+  #end(reason?: ExtensionCode): void {
+    if (!this.#open) return;
+    this.#open = false;
+    if (reason) this.#port.postMessage(closedMessage(reason));
+    this.#port.close();
+    this.#agent?.close();
+    this.#joined.ended();
+  }
+}
+
+function wizardRequest(message: unknown): string | undefined {
+  try {
+    const read = request(message);
+    return read.method === wizardOpen ? read.id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const noElement = (id: string) => ({
+  jsonrpc: "2.0",
+  id,
+  error: { code: -32600, message: "the page has no <odnowa-renewal>", data: { code: "invalid_request" } },
+});

@@ -1,0 +1,145 @@
+/** The pieces that every screen is made of. */
+import { html, nothing } from "lit-html";
+import type { TemplateResult } from "lit-html";
+import { askToLeave, visit } from "./actions.ts";
+import { before, stepOf, steps } from "./steps.ts";
+import type { Field, Wizard } from "./wizard.ts";
+
+export type Part = TemplateResult | readonly TemplateResult[] | typeof nothing | string;
+
+export interface Page {
+  title: string;
+  lead?: string;
+  body?: Part;
+  /** The one primary button; absent where the person can only wait or read. */
+  primary?: { label: string; test: string; act: () => unknown; danger?: boolean };
+  secondary?: { label: string; test: string; act: () => unknown };
+  /** What happens next, in one line. */
+  after?: string;
+  /** False where there is no way back. */
+  back?: boolean;
+}
+
+/** One screen: progress, what failed, the question, one primary button. */
+export function page(w: Wizard, content: Page): TemplateResult {
+  const { primary, secondary } = content;
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (!w.busy) primary?.act();
+  };
+  return html`<section class="panel" data-testid="wizard" data-screen=${w.screen} data-state=${w.renewal?.state ?? "none"}
+      data-busy=${w.busy ?? "no"} lang=${w.language}>
+    ${head(w)}
+    <form class="body" novalidate autocomplete="off" @submit=${submit}>
+      ${content.back === false ? nothing : back(w)} ${summary(w)}
+      <h1 tabindex="-1" data-testid="heading">${content.title}</h1>
+      ${content.lead ? html`<p class="lead">${content.lead}</p>` : nothing} ${content.body ?? nothing}
+      <div class="actions">
+        ${primary
+          ? html`<button type="submit" class="button ${primary.danger ? "danger" : ""}" data-testid=${primary.test}
+              aria-disabled=${w.busy ? "true" : "false"}>${primary.label}</button>`
+          : nothing}
+        ${secondary && !w.busy ? linkButton(secondary.label, secondary.test, secondary.act) : nothing}
+        <p class=${w.busy ? "busy" : ""} role="status" data-testid="busy">${w.busy ? w.t.busy[w.busy] : nothing}</p>
+      </div>
+      ${content.after && !w.busy ? html`<p class="after">${content.after}</p>` : nothing}
+    </form>
+    ${foot(w)}
+  </section>`;
+}
+
+function head(w: Wizard): TemplateResult {
+  const step = stepOf(w.screen);
+  const number = step ? steps.indexOf(step) + 1 : 0;
+  return html`<header class="top">
+      <p class="brand">${w.info?.name ?? nothing}</p>
+      ${w.info?.test ? html`<span class="tag" title=${w.t.testNote}>${w.t.test}</span>` : nothing}
+      ${step
+        ? html`<p class="step" data-testid="step">${w.t.step(number, steps.length)} · ${w.t.steps[step]}</p>`
+        : nothing}
+    </header>
+    ${step ? html`<progress class="bar" aria-hidden="true" max=${steps.length} value=${number}></progress>` : nothing}`;
+}
+
+function back(w: Wizard): Part {
+  const screen = before(w.screen, w.renewal);
+  if (!screen || w.busy) return nothing;
+  return html`<button type="button" class="link back" data-testid="back" @click=${() => visit(w, screen)}>${w.t.back}</button>`;
+}
+
+function foot(w: Wizard): Part {
+  if (!w.info) return nothing;
+  const { email, phone } = w.info.support;
+  const canLeave = w.renewal && !w.busy && !["start", "leaving", "issued", "unavailable"].includes(w.screen);
+  return html`<footer class="foot">
+    <p>${w.t.support} <a href="tel:${phone.replaceAll(" ", "")}">${phone}</a>, <a href="mailto:${email}">${email}</a></p>
+    ${canLeave ? linkButton(w.t.leave, "leave", () => askToLeave(w)) : nothing}
+  </footer>`;
+}
+
+function summary(w: Wizard): Part {
+  const [first] = w.failures;
+  if (!first) return nothing;
+  const { tone } = first;
+  return html`<div class="summary ${tone}" role="alert" tabindex="-1" data-testid="error-summary" data-code=${first.code ?? nothing}>
+    <h2>${tone === "notice" ? w.t.noticeTitle : w.t.errorTitle}</h2>
+    <ul>${w.failures.map(({ title, field }) => html`<li>${field ? toField(field, title) : html`<strong>${title}</strong>`}</li>`)}</ul>
+    ${w.failures.map(({ cure, code }) => html`${cure ? html`<p>${cure}</p>` : nothing}
+      ${code ? html`<p class="code-small">${w.t.supportCode} <code>${code}</code></p>` : nothing}`)}
+  </div>`;
+}
+
+/** A link of the summary that leads to the field. A button, as the page's address is the CA's. */
+function toField(field: Field, title: string): TemplateResult {
+  const go = (event: Event) => {
+    const root = (event.currentTarget as Element).getRootNode() as ShadowRoot;
+    root.querySelector<HTMLElement>(`[data-field="${field}"]`)?.focus();
+  };
+  return html`<button type="button" class="link" data-testid="error-link-${field}" @click=${go}>${title}</button>`;
+}
+
+/** The words of the summary once more, at the field. */
+export function fieldError(w: Wizard, field: Field): Part {
+  const failure = w.failures.find((candidate) => candidate.field === field);
+  return failure ? html`<span class="field-error" id="error-${field}">${failure.title}</span>` : nothing;
+}
+
+export function isWrong(w: Wizard, field: Field): boolean {
+  return w.failures.some((failure) => failure.field === field);
+}
+
+export function linkButton(label: string, test: string, act: () => unknown): TemplateResult {
+  return html`<button type="button" class="link" data-testid=${test} @click=${act}>${label}</button>`;
+}
+
+/** A list of facts; pairs without a value are left out. */
+export function facts(pairs: readonly (readonly [string, Part | undefined])[], look = "rows"): TemplateResult {
+  const known = pairs.filter(([, value]) => value !== undefined && value !== "");
+  return html`<dl class="facts ${look}">${known.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
+const sheet = html`<svg viewBox="0 0 32 40" aria-hidden="true">
+  <path d="M3 1h18l8 8v30H3z" fill="#fff" stroke="#14508f" stroke-width="1.5" />
+  <path d="M21 1v8h8" fill="none" stroke="#14508f" stroke-width="1.5" />
+  <path d="M8 17h16M8 22h16M8 27h10" stroke="#9db4cc" stroke-width="1.5" />
+</svg>`;
+
+/** A document that can be opened (in a new tab) and saved. */
+export function documentCard(
+  w: Wizard,
+  document: { title: string; note?: string; path: string; saveAs: string; test: string; view?: string; save: string },
+): TemplateResult {
+  const address = w.portal.address(document.path);
+  return html`<div class="document">
+    ${sheet}
+    <div><strong>${document.title}</strong>${document.note ? html`<span>${document.note}</span>` : nothing}</div>
+    <nav>
+      ${document.view
+        ? html`<a class="button second small" href=${address} target="_blank" rel="noopener" data-testid="${document.test}-view"
+            >${document.view}<span class="hidden-label"> (${w.t.newTab})</span></a>`
+        : nothing}
+      <a class="button second small" href=${address} download=${document.saveAs} data-testid="${document.test}-save"
+        >${document.save}<span class="hidden-label">: ${document.title}</span></a>
+    </nav>
+  </div>`;
+}

@@ -1,0 +1,51 @@
+import { html } from "lit-html";
+import type { TemplateResult } from "lit-html";
+import { leave } from "../actions.ts";
+import { documentCard, facts, page } from "../parts.ts";
+import type { Wizard } from "../wizard.ts";
+
+/** Step 11: the new certificate. */
+export function issued(w: Wizard): TemplateResult {
+  const t = w.t.issued;
+  const certificate = w.renewal?.issued;
+  return page(w, {
+    title: t.title,
+    lead: t.lead,
+    back: false,
+    body: html`${facts([
+        [t.serial, certificate && html`<span class="mono">${certificate.serialNumber}</span>`],
+        [t.issuer, certificate?.issuer],
+        [t.from, certificate && w.dates.moment(certificate.validity.notBefore)],
+        [t.until, certificate && w.dates.moment(certificate.validity.notAfter)],
+        [t.fingerprint, certificate && html`<span class="mono">${certificate.sha256}</span>`],
+      ])}
+      <h2>${t.documents}</h2>
+      ${documents(w)}
+      <h2>${t.currentTitle}</h2>
+      <p>${current(w)}</p>
+      <h2>${t.cardTitle}</h2>
+      <p>${t.card}</p>`,
+    primary: { label: t.finish, test: "issued-finish", act: () => leave(w, true) },
+    after: t.finishHint,
+  });
+}
+
+function documents(w: Wizard): TemplateResult {
+  const t = w.t.issued;
+  const number = w.renewal?.application?.number ?? "odnowa";
+  const saved = (title: string, path: string, end: string, test: string, view?: string) =>
+    documentCard(w, { title, path, saveAs: `${number}${end}`, test, save: t.save, note: `${number}${end}`, ...(view && { view }) });
+  return html`${saved(t.certificate, "certificate.pem", ".pem", "certificate")}
+    ${saved(t.application, "application.pdf", ".pdf", "application", w.t.signed.view)}
+    ${saved(t.confirmation, "confirmation.txt", ".txt", "confirmation", w.t.signed.view)}
+    ${saved(t.confirmationSignature, "confirmation.p7s", ".txt.p7s", "confirmation-signature")}`;
+}
+
+function current(w: Wizard): string {
+  const t = w.t.issued;
+  const { issued: fresh, certificate } = w.renewal ?? {};
+  if (!fresh || !certificate) return "";
+  return new Date(fresh.validity.notBefore).getTime() > Date.now()
+    ? t.currentLater(w.dates.day(fresh.validity.notBefore))
+    : t.currentNow(w.dates.day(certificate.validity.notAfter));
+}

@@ -1,0 +1,122 @@
+import { closedMessage } from "../bridge/closed.ts";
+import type { ExtensionCode } from "../bridge/codes.ts";
+import type { Transport } from "../bridge/client.ts";
+import { method, versions } from "../bridge/messages.ts";
+import { incoming, request } from "../bridge/rpc.ts";
+import type { Request } from "../bridge/rpc.ts";
+
+/** The part of chrome.runtime.Port that a relay uses. */
+export interface PagePort {
+  postMessage(message: unknown): void;
+  disconnect(): void;
+  onMessage: { addListener(listener: (message: unknown) => void): void };
+  onDisconnect: { addListener(listener: () => void): void };
+}
+
+const relayed: ReadonlySet<string> = new Set(Object.values(method));
+
+/**
+ * Joins one content script's port to one connection of the agent. It keeps nothing but the two ends:
+ * requests pass with their ids, in the name of `origin`, which the caller took from the browser.
+ */
+export function relay(page: PagePort, agent: Transport, origin: string, version: string): void {
+  let open = true;
+  const end = (code: ExtensionCode) => {
+    if (!open) return;
+    open = false;
+    page.postMessage(closedMessage(code));
+    page.disconnect();
+  };
+  page.onDisconnect.addListener(() => {
+    open = false;
+    agent.close();
+  });
+  page.onMessage.addListener((message) => {
+    const outgoing = inTheNameOf(origin, version, message);
+    if (!outgoing) {
+      refuse(page, message);
+      return;
+    }
+    try {
+      agent.send(outgoing);
+    } catch {
+      end("agent_unreachable");
+    }
+  });
+  agent.listen(
+    (message) => {
+      if (open && isIncoming(message)) page.postMessage(message);
+    },
+    end,
+  );
+}
+
+/**
+ * A port that keeps what arrives until somebody listens: Chromium drops messages that find no
+ * listener in the turn in which the port opened, and the list of sites is read asynchronously.
+ */
+export function buffered(port: PagePort): PagePort {
+  const early: unknown[] = [];
+  let listener: ((message: unknown) => void) | undefined;
+  let gone = false;
+  port.onMessage.addListener((message) => {
+    if (listener) listener(message);
+    else early.push(message);
+  });
+  port.onDisconnect.addListener(() => (gone = true));
+  return {
+    postMessage: (message) => {
+      if (!gone) port.postMessage(message);
+    },
+    disconnect: () => port.disconnect(),
+    onMessage: {
+      addListener(added) {
+        listener = added;
+        early.splice(0).forEach(added);
+      },
+    },
+    onDisconnect: {
+      addListener(added) {
+        if (gone) added();
+        else port.onDisconnect.addListener(added);
+      },
+    },
+  };
+}
+
+/** Answers for a port that may not speak to the agent. */
+export function refusePort(page: PagePort): void {
+  page.postMessage(closedMessage("page_not_listed"));
+  page.disconnect();
+}
+
+/**
+ * The request as the agent gets it: origin and, in agent.hello, client and versions are the
+ * extension's words, whatever the page wrote there. Undefined when it is not a request of the protocol.
+ */
+export function inTheNameOf(origin: string, version: string, message: unknown): Request | undefined {
+  let read: Request;
+  try {
+    read = request(message);
+  } catch {
+    return undefined;
+  }
+  if (!relayed.has(read.method)) return undefined;
+  const own = read.method === method.hello ? { client: { name: "odnowa-extension", version }, versions } : {};
+  return { ...read, params: { ...read.params, ...own, origin } };
+}
+
+function refuse(page: PagePort, message: unknown): void {
+  const id = typeof message === "object" && message !== null && "id" in message && typeof message.id === "string" ? message.id : null;
+  const error = { code: -32600, message: "not a request of the bridge protocol", data: { code: "invalid_request" } };
+  page.postMessage({ jsonrpc: "2.0", id, error });
+}
+
+function isIncoming(message: unknown): boolean {
+  try {
+    incoming(message);
+    return true;
+  } catch {
+    return false;
+  }
+}
