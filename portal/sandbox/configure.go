@@ -13,6 +13,9 @@ import (
 	"github.com/odnowa/odnowa/portal/sam"
 )
 
+// latestStartDays leaves room for a start after the current certificate, which ends in 30.
+const latestStartDays = 60
+
 // configure writes the configuration of every process and of the customer's agent.
 func (m *maker) configure(ctx context.Context) error {
 	m.out.Configs = Configs{
@@ -62,7 +65,7 @@ func (m *maker) issuerConfig() issuer.Config {
 			Root: m.out.CA.Root, Issuing: m.out.CA.Issuing, OCSP: m.out.CA.OCSP, TSA: m.out.CA.TSA, Seal: m.out.CA.Seal,
 		},
 		RootCRL: m.out.CA.RootCRL, StatementKey: m.path("ca", "statement.pem"),
-		CA: m.caWords(), Origins: []string{m.out.URLs.Portal}, Months: []int{12, 24, 36}, LatestStartDays: 60,
+		CA: m.caWords(), Origins: []string{m.out.URLs.Portal}, Months: []int{12, 24, 36}, LatestStartDays: latestStartDays,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/odnowa/odnowa/portal/issuer"
 	"github.com/odnowa/odnowa/portal/sam"
+	"github.com/odnowa/odnowa/portal/web"
 )
 
 // TestSandbox makes one sandbox for all that is looked at: its RSA keys take seconds.
@@ -36,6 +37,12 @@ func TestSandbox(t *testing.T) {
 		}
 		if _, err := sam.LoadConfig(s.Configs.SAM); err != nil {
 			t.Error(err)
+		}
+		if _, err := web.LoadConfig(s.Configs.Portal); err != nil {
+			t.Error(err)
+		}
+		if s.RenewalCode == "" {
+			t.Error("no renewal code")
 		}
 	})
 	t.Run("hierarchy", func(t *testing.T) {

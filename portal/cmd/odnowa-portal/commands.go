@@ -18,6 +18,7 @@ var commands = []struct {
 }{
 	{"issuer", "the CA's process: documents, certificates, OCSP, CRL, time-stamps", issuer.Main},
 	{"sam", "the process that holds people's signing keys and knows their phones", sam.Main},
+	{"code create", "sell a renewal: print a new code", createCode},
 	{"revoke", "revoke a certificate", issuer.RevokeMain},
 	{"lint", "check certificates against the profile", profile.Main},
 	{"audit verify", "check an audit log and print its head", audit.Main},
