@@ -91,7 +91,8 @@ func (s *Status) missing() bridge.Code {
 // refreshEvery is the number of polls after which a module that sees no token is made to look anew.
 const refreshEvery = 5
 
-// Watch calls changed when a card or reader has come or gone, until ctx ends. It asks the modules about
+// Watch calls changed when a card or reader has come or gone, until ctx ends; now and then when none has,
+// as where a module was too busy to be asked at the start. It asks the modules about
 // every second, so it is for as long as somebody looks. Modules that can wait for an event are not used
 // for that: C_WaitForSlotEvent blocks the module's only thread.
 func (s *Store) Watch(ctx context.Context, changed func()) {
@@ -99,7 +100,7 @@ func (s *Store) Watch(ctx context.Context, changed func()) {
 	defer ticker.Stop()
 	last := make(map[*module]view)
 	for round := 0; ; round++ {
-		if s.poll(ctx, round, last) && ctx.Err() == nil {
+		if s.poll(ctx, round, last) && round > 0 && ctx.Err() == nil {
 			changed()
 		}
 		select {
@@ -117,7 +118,7 @@ type view struct {
 }
 
 // poll asks each module once and tells whether one looks different from last, which it brings up to
-// date; what was never seen is no change. A module that is busy, with a signature perhaps, is left for the next time.
+// date. A module that is busy, with a signature perhaps, is left for the next time.
 func (s *Store) poll(ctx context.Context, round int, last map[*module]view) (changed bool) {
 	refresh := make(map[*worker.Worker]worker.Refresh)
 	for _, m := range s.modules {
@@ -131,9 +132,9 @@ func (s *Store) poll(ctx context.Context, round int, last map[*module]view) (cha
 			continue
 		}
 		now := viewOf(a.value, a.err)
-		before, known := last[a.module]
-		changed = changed || known && now != before
-		last[a.module] = now
+		if now != last[a.module] {
+			last[a.module], changed = now, true
+		}
 	}
 	return changed
 }

@@ -152,18 +152,14 @@ func (c *child) login(l *located, pin []byte, login func([]byte) error) error {
 	return err
 }
 
-// leave ends login and session. Where the module won't let go of the login, it is restarted at the
-// next call: nobody must be able to sign on a login that was for one signature.
+// leave ends login and session. The module is restarted where it won't let go of the login, as nobody
+// must be able to sign on a login that was for one signature, and where it told of wrong PINs before:
+// OpenSC 0.23 goes on telling of the last try after the right PIN.
 func (c *child) leave(l *located) {
-	err := l.session.Logout()
-	if errors.Is(err, pkcs11.ErrUserNotLoggedIn) || isGone(err) {
-		err = nil
-	}
-	closed := l.session.Close()
-	if isGone(closed) {
-		closed = nil
-	}
-	if err != nil || closed != nil {
+	logout, closed := l.session.Logout(), l.session.Close()
+	stuck := logout != nil && !errors.Is(logout, pkcs11.ErrUserNotLoggedIn) && !isGone(logout) ||
+		closed != nil && !isGone(closed)
+	if stuck || l.token.Flags&(pkcs11.FlagPINCountLow|pkcs11.FlagPINFinalTry) != 0 {
 		c.module.Finalize()
 		c.initialized = false
 	}
