@@ -18,10 +18,10 @@ import type { Phone } from "./store";
 export type FieldFault = PINFault | LinkFault | "pin_differs" | "recovery_last" | "backup_first" | "camera_denied" | "camera_missing";
 export type Fault = FieldFault | ProblemCode;
 
-export type Screen = "start" | "camera" | "link" | "stopped" | store.Step;
+export type Screen = "start" | "camera" | "link" | "stopped" | "issuing" | store.Step;
 
 /** After these nothing can be mended on this phone but by beginning anew. */
-const final: readonly ProblemCode[] = ["enrolment_void", "phone_replaced", "not_found", "pin_locked", "counter_reused", "code_mismatch"];
+const final: readonly ProblemCode[] = ["enrolment_void", "phone_replaced", "not_found", "pin_locked", "counter_reused", "code_mismatch", "other_tab"];
 
 const pollMs = 25_000;
 const retryMs = 3_000;
@@ -50,13 +50,31 @@ export class App {
     if (this.camera) return "camera";
     if (this.pending !== undefined) return "link";
     if (this.stopped !== undefined) return "stopped";
+    if (this.phone?.step === "code" && this.confirmed) return "issuing";
     return this.phone?.step ?? "start";
   }
 
   async start(token: string | undefined): Promise<void> {
+    await this.takeOver();
     this.phone = (await store.phones())[0];
     if (token !== undefined) await this.arrive(token);
     await this.resume();
+  }
+
+  /** Two tabs would write over each other's counter; the newest has the phone, the others stop. */
+  private takeOver(): Promise<void> {
+    return new Promise((taken) => {
+      navigator.locks.request("rsign", { steal: true }, () => {
+        taken();
+        return new Promise<never>(() => undefined); // held for the life of the page
+      }).catch(() => {
+        this.following?.abort();
+        this.camera = false;
+        this.pending = undefined;
+        this.stopped = "other_tab";
+        this.changed();
+      });
+    });
   }
 
   showCamera(on: boolean): void {
@@ -120,7 +138,7 @@ export class App {
       // What never became a signature is of no use beside a new one.
       if (earlier && earlier.step !== "active" && earlier.enrolment !== welcome.enrolment) await store.forget(earlier);
       await this.resume();
-    });
+    }, true);
   }
 
   private async resume(): Promise<void> {
@@ -242,7 +260,7 @@ export class App {
   }
 
   /** Runs one thing at a time and turns what goes wrong into words. */
-  private async work(f: () => Promise<void>): Promise<boolean> {
+  private async work(f: () => Promise<void>, scanning = false): Promise<boolean> {
     if (this.busy) return false;
     this.busy = true;
     this.fault = undefined;
@@ -251,17 +269,15 @@ export class App {
       await f();
       return true;
     } catch (e) {
-      this.refused(e instanceof Problem ? e.code : "internal");
+      const code = e instanceof Problem ? e.code : "internal";
+      // What is wrong with a QR code says nothing of the enrolment that the phone has.
+      if (!scanning && final.includes(code)) this.stopped = code;
+      else this.fault = code;
       return false;
     } finally {
       this.busy = false;
       this.changed();
     }
-  }
-
-  private refused(code: ProblemCode): void {
-    if (this.phone && final.includes(code)) this.stopped = code;
-    else this.fault = code;
   }
 
   /** Follows the enrolment at the SAM until it is over. */

@@ -5,12 +5,12 @@ import { App, type Screen } from "./app";
 import { listenForInstall } from "./install";
 import { tokenOf } from "./link";
 import { active, stopped } from "./screens/end";
-import { activate, backup, code, number, pin } from "./screens/enrol";
+import { activate, backup, code, issuing, number, pin } from "./screens/enrol";
 import type { View } from "./screens/parts";
 import { camera, link, start } from "./screens/start";
 import { chooseLanguage, language, texts } from "./text/text";
 
-const views: Record<Screen, View> = { start, camera, link, number, backup, pin, activate, code, active, stopped };
+const views: Record<Screen, View> = { start, camera, link, number, backup, pin, activate, code, issuing, active, stopped };
 
 const root = document.getElementById("app");
 if (!root) throw new Error("no #app");
@@ -28,7 +28,7 @@ function draw(): void {
       <button class="language" type="button" data-testid="language" lang=${lang === "pl" ? "en" : "pl"} @click=${otherLanguage}>${t.otherLanguage}</button>
     </header>
     ${views[app.screen](app, t)}`, root ?? document.body);
-  focusOnChange(`${app.screen} ${app.confirmed ? "confirmed" : ""}`, app.fault !== undefined);
+  focusOnChange(app.screen, app.fault !== undefined);
 }
 
 /** A new screen is announced by its heading; what is wrong is announced by itself, and scrolled to. */

@@ -1,10 +1,12 @@
 import { html } from "lit-html";
 import { texts, type Text } from "../text/text";
-import { page, type View } from "./parts";
+import { page, summary, type View } from "./parts";
 
 export const active: View = (app, t) => {
   const c = app.phone?.certificate;
-  return page(app, t, t.active.title, t.active.lead, html`
+  const later = c !== undefined && new Date(c.notBefore).getTime() > Date.now();
+  return page(app, t, later ? t.active.laterTitle : t.active.title, later ? t.active.laterLead : t.active.lead, html`
+    ${summary(app, t)}
     <div class="picture done" aria-hidden="true">✓</div>
     <dl class="value">
       <dt>${t.active.name}</dt><dd data-testid="certificate-name">${c?.commonName}</dd>
@@ -30,6 +32,8 @@ export const stopped: View = (app, t) => {
       <p>${todo}</p>
       <p class="support">${t.supportCode}: ${code}</p>
     </div>
-    <button class="primary" type="button" data-testid="start-again" @click=${() => { void app.leave(); }}>${t.stopped.go}</button>
+    <div class="actions">${code === "other_tab"
+      ? html`<button class="primary" type="button" data-testid="continue-here" @click=${() => { location.reload(); }}>${t.stopped.here}</button>`
+      : html`<button class="primary" type="button" data-testid="start-again" @click=${() => { void app.leave(); }}>${t.stopped.go}</button>`}</div>
   `);
 };

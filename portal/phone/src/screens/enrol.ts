@@ -78,9 +78,9 @@ export const activate: View = (app, t) => page(app, t, t.activate.title, t.activ
 `);
 
 export const code: View = (app, t) => {
-  if (app.confirmed) return page(app, t, t.code.confirmed, t.code.confirmedLead, html`${waiting(app.offline ? t.offline : "")}`);
   const digits = app.phone?.code ?? "";
   return page(app, t, t.code.title, t.code.lead, html`
+    ${summary(app, t)}
     <p class="code"><span data-testid="code-value" aria-hidden="true">${digits.slice(0, 3)} ${digits.slice(3)}</span>
       <span class="read-aloud">${Array.from(digits.slice(0, 3)).join(" ")}, ${Array.from(digits.slice(3)).join(" ")}</span></p>
     <p>${t.code.compare}</p>
@@ -88,5 +88,10 @@ export const code: View = (app, t) => {
     ${waiting(app.offline ? t.offline : t.code.waiting)}
   `);
 };
+
+export const issuing: View = (app, t) => page(app, t, t.code.confirmed, t.code.confirmedLead, html`
+  <div class="picture"><img src="/icon.svg" alt="" width="96" height="96"></div>
+  ${waiting(app.offline ? t.offline : "")}
+`);
 
 const waiting = (what: string) => what === "" ? nothing : html`<p class="waiting" role="status" data-testid="waiting">${what}</p>`;

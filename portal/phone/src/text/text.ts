@@ -24,8 +24,8 @@ export interface Text {
   pin: { title: string; lead: string; warning: string; first: string; second: string; go: string };
   activate: { title: string; lead: string; label: string; go: string };
   code: { title: string; lead: string; compare: string; differs: string; waiting: string; confirmed: string; confirmedLead: string };
-  active: { title: string; lead: string; name: string; from: string; to: string; keep: string; another: string };
-  stopped: { title: string; go: string };
+  active: { title: string; lead: string; laterTitle: string; laterLead: string; name: string; from: string; to: string; keep: string; another: string };
+  stopped: { title: string; go: string; here: string };
   triesLeft: (n: number) => string;
   faults: Record<Fault, Hint>;
 }
