@@ -1,22 +1,22 @@
 // The customer's two browsers: Chromium on the computer, with the extension and its native
 // messaging host, and the phone with its camera.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { run } from './command';
-import type { Desktop } from './desktop';
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { run } from "./command.ts";
+import type { Desktop } from "./desktop.ts";
 
 // Nothing here may reach for a network: what Chromium does in the background would.
 const quiet = [
-  ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-quic',
+  ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-quic",
 ];
 
-const executablePath = '/usr/bin/chromium';
+const executablePath = "/usr/bin/chromium";
 
 export interface Computer {
   readonly context: BrowserContext;
@@ -32,20 +32,20 @@ export async function openComputer(options: {
   env: Readonly<Record<string, string>>;
   language?: string;
 }): Promise<Computer> {
-  const hosts = join(options.profile, 'NativeMessagingHosts');
+  const hosts = join(options.profile, "NativeMessagingHosts");
   mkdirSync(hosts, { recursive: true });
-  writeFileSync(join(hosts, 'pl.odnowa.agent.json'), options.hostManifest);
+  writeFileSync(join(hosts, "pl.odnowa.agent.json"), options.hostManifest);
   const context = await chromium.launchPersistentContext(options.profile, {
     executablePath,
     headless: !options.desktop.visible,
     args: [...quiet, `--load-extension=${options.extension}`],
-    ignoreDefaultArgs: ['--disable-extensions'],
+    ignoreDefaultArgs: ["--disable-extensions"],
     env: { ...(process.env as Record<string, string>), ...options.desktop.env, ...options.env },
     viewport: { width: 1100, height: 900 },
-    locale: options.language ?? 'pl-PL',
+    locale: options.language ?? "pl-PL",
     acceptDownloads: true,
   });
-  if (context.serviceWorkers().length === 0) await context.waitForEvent('serviceworker', { timeout: 15_000 });
+  if (context.serviceWorkers().length === 0) await context.waitForEvent("serviceworker", { timeout: 15_000 });
   return { context, page: context.pages()[0] ?? (await context.newPage()) };
 }
 
@@ -59,31 +59,55 @@ export interface Phone {
 /** Starts the phone: another browser, as small as a phone, whose camera is a file. */
 export async function openPhone(options: { profile: string; headless: boolean }): Promise<Phone> {
   mkdirSync(options.profile, { recursive: true });
-  const camera = join(options.profile, 'camera.mjpeg');
-  const context = await chromium.launchPersistentContext(join(options.profile, 'profile'), {
+  const camera = join(options.profile, "camera.mjpeg");
+  const context = await chromium.launchPersistentContext(join(options.profile, "profile"), {
     executablePath,
     headless: options.headless,
-    args: [...quiet, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${camera}`],
+    args: [
+      ...quiet,
+      "--use-fake-device-for-media-stream",
+      "--use-fake-ui-for-media-stream",
+      `--use-file-for-fake-video-capture=${camera}`,
+    ],
     viewport: { width: 390, height: 844 },
     deviceScaleFactor: 2,
     isMobile: true,
     hasTouch: true,
-    locale: 'pl-PL',
-    permissions: ['camera'],
+    locale: "pl-PL",
+    permissions: ["camera"],
   });
   return {
     context,
     page: context.pages()[0] ?? (await context.newPage()),
     show(png) {
-      const filter = 'scale=420:420:force_original_aspect_ratio=decrease,pad=640:480:(ow-iw)/2:(oh-ih)/2:white,format=yuvj420p';
-      run('ffmpeg', ['-y', '-loglevel', 'error', '-loop', '1', '-i', png, '-t', '2', '-r', '10', '-vf', filter, '-c:v', 'mjpeg', '-q:v', '3', camera]);
+      const filter = "scale=420:420:force_original_aspect_ratio=decrease,pad=640:480:(ow-iw)/2:(oh-ih)/2:white,format=yuvj420p";
+      run("ffmpeg", [
+        "-y",
+        "-loglevel",
+        "error",
+        "-loop",
+        "1",
+        "-i",
+        png,
+        "-t",
+        "2",
+        "-r",
+        "10",
+        "-vf",
+        filter,
+        "-c:v",
+        "mjpeg",
+        "-q:v",
+        "3",
+        camera,
+      ]);
     },
   };
 }
 
 /** Fills the @NAME@ places of a template. A place without a value is an error. */
 export function render(template: string, values: Readonly<Record<string, string>>): string {
-  return readFileSync(template, 'utf8').replaceAll(/@([A-Z_]+)@/g, (_, name: string) => {
+  return readFileSync(template, "utf8").replaceAll(/@([A-Z_]+)@/g, (_, name: string) => {
     const v = values[name];
     if (v === undefined) throw new Error(`${template}: no value for @${name}@`);
     return v;

@@ -1,14 +1,14 @@
 // Bundles the demo and the end-to-end tests for Node, into e2e/dist.
-import { build } from 'esbuild';
+import { build } from "esbuild";
 
 await build({
-  entryPoints: ['e2e/demo.ts', 'e2e/test.ts'],
-  outdir: 'e2e/dist',
-  outExtension: { '.js': '.mjs' },
+  entryPoints: ["e2e/demo.ts", "e2e/test.ts"],
+  outdir: "e2e/dist",
+  outExtension: { ".js": ".mjs" },
   bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  packages: 'external',
-  logLevel: 'warning',
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  packages: "external",
+  logLevel: "warning",
 });

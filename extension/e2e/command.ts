@@ -1,5 +1,5 @@
 // Programs that run to their end, and conditions that are waited for.
-import { spawnSync } from 'node:child_process';
+import { spawnSync } from "node:child_process";
 
 export interface Outcome {
   readonly ok: boolean;
@@ -8,7 +8,7 @@ export interface Outcome {
 
 /** Runs a program and gives what it printed; never throws for its exit code. */
 export function outcome(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Outcome {
-  const r = spawnSync(command, args, { env: { ...process.env, ...env }, encoding: 'utf8', maxBuffer: 64 << 20 });
+  const r = spawnSync(command, args, { env: { ...process.env, ...env }, encoding: "utf8", maxBuffer: 64 << 20 });
   if (r.error) return { ok: false, text: `${command}: ${r.error.message}` };
   return { ok: r.status === 0, text: `${r.stdout}${r.stderr}`.trim() };
 }
@@ -16,7 +16,7 @@ export function outcome(command: string, args: readonly string[], env: Readonly<
 /** Runs a program that has to succeed. */
 export function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
   const r = outcome(command, args, env);
-  if (!r.ok) throw new Error(`${command} ${args.join(' ')} failed:\n${r.text}`);
+  if (!r.ok) throw new Error(`${command} ${args.join(" ")} failed:\n${r.text}`);
   return r.text;
 }
 

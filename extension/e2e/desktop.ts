@@ -1,7 +1,6 @@
 // The person's desktop: the display that the agent's window opens on, and the hands that type there.
-import { existsSync } from 'node:fs';
-import { outcome, run, until } from './command';
-import type { Processes } from './processes';
+import { outcome, run, until } from "./command.ts";
+import type { Processes } from "./processes.ts";
 
 export class Desktop {
   private constructor(
@@ -12,51 +11,53 @@ export class Desktop {
 
   /** Uses the display there is, or starts Xvfb on one that is free. */
   static async open(processes: Processes): Promise<Desktop> {
-    const shown = process.env['DISPLAY'];
-    if (shown && outcome('xdpyinfo', ['-display', shown]).ok) return new Desktop(shown, true);
-    for (let n = 90; n < 200; n++) {
-      if (existsSync(`/tmp/.X${n}-lock`)) continue;
-      const display = `:${n}`;
-      await processes.start({ name: 'xvfb', command: 'Xvfb', args: [display, '-screen', '0', '1000x720x24', '-nolisten', 'tcp'] });
-      await until(`Xvfb on ${display}`, 10_000, () => outcome('xdpyinfo', ['-display', display]).ok || undefined);
-      outcome('xsetroot', ['-display', display, '-solid', '#5b7083']);
-      return new Desktop(display, false);
-    }
-    throw new Error('no free display between :90 and :199');
+    const shown = process.env["DISPLAY"];
+    if (shown && outcome("xdpyinfo", ["-display", shown]).ok) return new Desktop(shown, true);
+    const number = await processes.start({
+      name: "xvfb",
+      command: "Xvfb",
+      args: ["-displayfd", "1", "-screen", "0", "900x640x24", "-nolisten", "tcp"],
+      ready: /^\d+$/,
+    });
+    const desktop = new Desktop(`:${number}`, false);
+    run("xsetroot", ["-solid", "#5b7083"], desktop.env);
+    return desktop;
   }
 
   get env(): Record<string, string> {
     return { DISPLAY: this.display };
   }
 
-  /** Waits for a window with this title that is not the one given, and gives it the keyboard. */
-  async window(title: RegExp | string, timeoutMs = 30_000): Promise<string> {
-    const pattern = typeof title === 'string' ? title : title.source;
-    const id = await until(`a window called ${pattern}`, timeoutMs, () => {
-      const r = outcome('xdotool', ['search', '--onlyvisible', '--name', pattern], this.env);
-      return r.ok ? r.text.split('\n').at(-1) : undefined;
+  #last = "";
+
+  /** Waits for a window with this title other than the last one, and gives it the keyboard. */
+  async window(title: string, timeoutMs = 30_000): Promise<void> {
+    this.#last = await until(`a window called ${title}`, timeoutMs, () => {
+      const r = outcome("xdotool", ["search", "--onlyvisible", "--name", `^${title}$`], this.env);
+      if (!r.ok || r.text === this.#last || !/^\d+$/.test(r.text)) return undefined;
+      return outcome("xdotool", ["windowfocus", "--sync", r.text], this.env).ok ? r.text : undefined;
     });
-    return id;
   }
 
-  /** True while a window with this title is there. */
-  has(title: string): boolean {
-    return outcome('xdotool', ['search', '--onlyvisible', '--name', title], this.env).ok;
+  /** Waits until no window with this title is left. */
+  async closed(title: string, timeoutMs = 10_000): Promise<void> {
+    await until(`the window ${title} to close`, timeoutMs, () =>
+      outcome("xdotool", ["search", "--onlyvisible", "--name", `^${title}$`], this.env).ok ? undefined : true,
+    );
+    // The X server gives a closed window's number to the next program.
+    this.#last = "";
   }
 
-  focus(id: string): void {
-    run('xdotool', ['windowfocus', '--sync', id], this.env);
-  }
-
+  /** Types into the window that has the keyboard. */
   type(text: string): void {
-    run('xdotool', ['type', '--delay', '15', text], this.env);
+    run("xdotool", ["type", "--delay", "15", text], this.env);
   }
 
-  key(...names: string[]): void {
-    run('xdotool', ['key', '--delay', '30', ...names], this.env);
+  key(name: string): void {
+    run("xdotool", ["key", name], this.env);
   }
 
   screenshot(path: string): void {
-    run('scrot', ['--overwrite', path], this.env);
+    run("scrot", ["--overwrite", path], this.env);
   }
 }

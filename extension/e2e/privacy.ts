@@ -1,6 +1,6 @@
 // Searches what the processes wrote for what they must never write.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 
 export interface Secret {
   /** What it is; the secret itself is never printed. */
@@ -16,10 +16,15 @@ export interface Leak {
 
 /** The ways in which a secret can stand in a log. Digits are only found as a number of their own, not inside a hash. */
 function patterns(s: Secret): RegExp[] {
-  const escaped = (v: string) => v.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const escaped = (v: string) => v.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   if (/^\d+$/.test(s.value)) return [new RegExp(`(?<![0-9A-Za-z.:-])${s.value}(?![0-9A-Za-z:-])`)];
-  const forms = new Set([s.value, s.value.replaceAll(/[\s-]/g, ''), encodeURIComponent(s.value), Buffer.from(s.value).toString('base64').replace(/=+$/, '')]);
-  return [...forms].map((f) => new RegExp(escaped(f), 'i'));
+  const forms = new Set([
+    s.value,
+    s.value.replaceAll(/[\s-]/g, ""),
+    encodeURIComponent(s.value),
+    Buffer.from(s.value).toString("base64").replace(/=+$/, ""),
+  ]);
+  return [...forms].map((f) => new RegExp(escaped(f), "i"));
 }
 
 export function searchLogs(dirs: readonly string[], secrets: readonly Secret[]): { files: number; leaks: Leak[] } {
@@ -27,9 +32,11 @@ export function searchLogs(dirs: readonly string[], secrets: readonly Secret[]):
   const leaks: Leak[] = [];
   const wanted = secrets.map((s) => ({ name: s.name, patterns: patterns(s) }));
   for (const file of files) {
-    readFileSync(file, 'utf8').split('\n').forEach((text, i) => {
-      for (const w of wanted) if (w.patterns.some((p) => p.test(text))) leaks.push({ file, line: i + 1, name: w.name });
-    });
+    readFileSync(file, "utf8")
+      .split("\n")
+      .forEach((text, i) => {
+        for (const w of wanted) if (w.patterns.some((p) => p.test(text))) leaks.push({ file, line: i + 1, name: w.name });
+      });
   }
   return { files: files.length, leaks };
 }
@@ -38,6 +45,6 @@ function filesBelow(dir: string): string[] {
   return readdirSync(dir).flatMap((name) => {
     const path = join(dir, name);
     if (statSync(path).isDirectory()) return filesBelow(path);
-    return path.endsWith('.log') || path.endsWith('.jsonl') ? [path] : [];
+    return path.endsWith(".log") || path.endsWith(".jsonl") ? [path] : [];
   });
 }

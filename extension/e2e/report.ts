@@ -1,9 +1,9 @@
 // What a run prints and keeps: each step with its time, and a picture.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Page } from 'playwright-core';
-import type { Desktop } from './desktop';
-import type { Verdict } from './verdicts';
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import type { Desktop } from "./desktop.ts";
+import type { Verdict } from "./verdicts.ts";
 
 export class Report {
   readonly #begin = Date.now();
@@ -26,7 +26,7 @@ export class Report {
   }
 
   async page(page: Page, name: string): Promise<void> {
-    await page.screenshot({ path: this.#next(name), fullPage: true, animations: 'disabled' });
+    await page.screenshot({ path: this.#next(name), fullPage: true, animations: "disabled" });
   }
 
   window(desktop: Desktop, name: string): void {
@@ -34,8 +34,8 @@ export class Report {
   }
 
   verdicts(list: readonly Verdict[]): void {
-    console.log('\nIndependent verdicts');
-    for (const v of list) console.log(`  ${v.good ? 'good' : 'BAD '}  ${v.tool}: ${v.question}: ${v.text}`);
+    console.log("\nIndependent verdicts");
+    for (const v of list) console.log(`  ${v.good ? "good" : "BAD "}  ${v.tool}: ${v.question}: ${v.text}`);
   }
 
   end(what: string): void {
@@ -44,7 +44,7 @@ export class Report {
 
   #next(name: string): string {
     this.#pictures += 1;
-    return join(this.pictureDir, `${String(this.#pictures).padStart(2, '0')}-${name}.png`);
+    return join(this.pictureDir, `${String(this.#pictures).padStart(2, "0")}-${name}.png`);
   }
 }
 

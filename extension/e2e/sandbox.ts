@@ -1,27 +1,34 @@
 // One sandbox: a test authority, a customer with a card, and every process of the design started
 // as it is in real life. Nothing is written outside its folder and the results' folder.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { type Computer, openComputer, openPhone, type Phone, render } from './browsers';
-import { outcome, run } from './command';
-import { Desktop } from './desktop';
-import { Processes } from './processes';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type Computer, openComputer, openPhone, type Phone, render } from "./browsers.ts";
+import { outcome, run } from "./command.ts";
+import { Desktop } from "./desktop.ts";
+import { Processes } from "./processes.ts";
 
 /** The repository; this runs in its folder extension. */
-const repository = resolve('..');
-const program = (name: string) => join(repository, 'build/bin', name);
+const repository = resolve("..");
+const program = (name: string) => join(repository, "build/bin", name);
 
-export const agentProgram = program('odnowa-agent');
-export const portalProgram = program('odnowa-portal');
+export const agentProgram = program("odnowa-agent");
+export const portalProgram = program("odnowa-portal");
 
 /** What `odnowa-portal sandbox create` writes down. */
 export interface SandboxFile {
   readonly dir: string;
   readonly urls: { readonly portal: string; readonly phone: string; readonly ca: string };
   readonly renewalCode: string;
-  readonly card: { readonly module: string; readonly conf: string; readonly tokenLabel: string; readonly pin: string; readonly qualified: string; readonly expired: string };
+  readonly card: {
+    readonly module: string;
+    readonly conf: string;
+    readonly tokenLabel: string;
+    readonly pin: string;
+    readonly qualified: string;
+    readonly expired: string;
+  };
   readonly configs: { readonly portal: string; readonly issuer: string; readonly sam: string };
   readonly audit: { readonly portal: string; readonly issuer: string; readonly sam: string };
   readonly agent: { readonly policy: string; readonly port: number };
@@ -45,16 +52,26 @@ export class Sandbox {
   static async open(results: string): Promise<Sandbox> {
     rmSync(results, { recursive: true, force: true });
     mkdirSync(results, { recursive: true });
-    const processes = new Processes(join(results, 'logs'));
+    const processes = new Processes(join(results, "logs"));
     // Sockets have short names only (sun_path: 108 bytes), so the folder is not below the repository.
-    const dir = mkdtempSync(join(tmpdir(), 'odnowa-'));
+    const dir = mkdtempSync(join(tmpdir(), "odnowa-"));
     try {
       const [base, agentPort] = await freePorts();
       run(portalProgram, [
-        'sandbox', 'create', '--dir', join(dir, 'sandbox'), '--base-port', String(base), '--agent-port', String(agentPort),
-        '--phone-app', join(repository, 'portal/phone/dist'), '--sdk', join(repository, 'extension/dist/sdk'),
+        "sandbox",
+        "create",
+        "--dir",
+        join(dir, "sandbox"),
+        "--base-port",
+        String(base),
+        "--agent-port",
+        String(agentPort),
+        "--phone-app",
+        join(repository, "portal/phone/dist"),
+        "--sdk",
+        join(repository, "extension/dist/sdk"),
       ]);
-      const file = JSON.parse(readFileSync(join(dir, 'sandbox/sandbox.json'), 'utf8')) as SandboxFile;
+      const file = JSON.parse(readFileSync(join(dir, "sandbox/sandbox.json"), "utf8")) as SandboxFile;
       const sandbox = new Sandbox(file, await Desktop.open(processes), results, processes);
       await sandbox.#startAll();
       return sandbox;
@@ -67,29 +84,34 @@ export class Sandbox {
 
   async #startAll(): Promise<void> {
     // The extension for this authority: its key, so its id, is the sandbox's.
-    run('node', ['build.mjs', '--config', this.file.extension.config, '--out', join(this.file.dir, 'built')]);
-    mkdirSync(this.agentEnv['XDG_RUNTIME_DIR']!, { recursive: true, mode: 0o700 });
-    await this.start('issuer');
-    await this.start('sam');
-    await this.start('portal');
-    await this.start('agent-service');
-    await this.start('agent-session');
+    run("node", ["build.mjs", "--config", this.file.extension.config, "--out", join(this.file.dir, "built")]);
+    mkdirSync(this.agentEnv["XDG_RUNTIME_DIR"]!, { recursive: true, mode: 0o700 });
+    await this.start("issuer");
+    await this.start("sam");
+    await this.start("portal");
+    await this.start("agent-service");
+    await this.start("agent-session");
   }
 
   /** Starts one process by its name in the logs. */
-  async start(name: 'portal' | 'issuer' | 'sam' | 'agent-service' | 'agent-session'): Promise<void> {
+  async start(name: "portal" | "issuer" | "sam" | "agent-service" | "agent-session"): Promise<string> {
     const ready = /"listening"/;
     const env = this.agentEnv;
     switch (name) {
-      case 'portal':
-        return this.processes.start({ name, command: portalProgram, args: ['serve', '--config', this.file.configs.portal], ready });
-      case 'issuer':
-      case 'sam':
-        return this.processes.start({ name, command: portalProgram, args: [name, '--config', this.file.configs[name]], ready });
-      case 'agent-service':
-        return this.processes.start({ name, command: agentProgram, args: ['service'], env, ready });
-      case 'agent-session':
-        return this.processes.start({ name, command: agentProgram, args: ['session'], env, ready });
+      case "portal":
+        return this.processes.start({
+          name,
+          command: portalProgram,
+          args: ["serve", "--config", this.file.configs.portal],
+          ready,
+        });
+      case "issuer":
+      case "sam":
+        return this.processes.start({ name, command: portalProgram, args: [name, "--config", this.file.configs[name]], ready });
+      case "agent-service":
+        return this.processes.start({ name, command: agentProgram, args: ["service"], env, ready });
+      case "agent-session":
+        return this.processes.start({ name, command: agentProgram, args: ["session"], env, ready });
     }
   }
 
@@ -99,16 +121,16 @@ export class Sandbox {
       ...this.desktop.env,
       ODNOWA_CONFIG: this.file.agent.policy,
       SOFTHSM2_CONF: this.file.card.conf,
-      XDG_RUNTIME_DIR: join(this.file.dir, 'run'),
-      LANG: 'pl_PL.UTF-8',
+      XDG_RUNTIME_DIR: join(this.file.dir, "run"),
+      LANG: "pl_PL.UTF-8",
     };
   }
 
-  computer(language = 'pl-PL', profile = 'computer'): Promise<Computer> {
+  computer(language = "pl-PL", profile = "computer"): Promise<Computer> {
     return openComputer({
       profile: join(this.file.dir, profile),
-      extension: join(this.file.dir, 'built/extension'),
-      hostManifest: render(join(repository, 'installer/native-messaging/chromium.json'), {
+      extension: join(this.file.dir, "built/extension"),
+      hostManifest: render(join(repository, "installer/native-messaging/chromium.json"), {
         AGENT: agentProgram,
         EXTENSION_ID: this.file.extension.id,
       }),
@@ -118,23 +140,23 @@ export class Sandbox {
     });
   }
 
-  phone(profile = 'phone'): Promise<Phone> {
+  phone(profile = "phone"): Promise<Phone> {
     return openPhone({ profile: join(this.file.dir, profile), headless: !this.desktop.visible });
   }
 
   /** A new renewal code of the sandbox's authority. */
   code(months = 24): string {
-    return run(portalProgram, ['code', 'create', '--config', this.file.configs.portal, '--months', String(months)]).trim();
+    return run(portalProgram, ["code", "create", "--config", this.file.configs.portal, "--months", String(months)]).trim();
   }
 
   /** The agent's own view of itself, as `odnowa-agent doctor` prints it. */
   doctor(): string {
-    return outcome(agentProgram, ['doctor'], this.agentEnv).text;
+    return outcome(agentProgram, ["doctor"], this.agentEnv).text;
   }
 
   async close(): Promise<void> {
     await this.processes.stopAll();
-    rmSync(resolve(this.file.dir, '..'), { recursive: true, force: true });
+    rmSync(resolve(this.file.dir, ".."), { recursive: true, force: true });
   }
 }
 
@@ -144,13 +166,13 @@ async function freePorts(): Promise<[number, number]> {
     const free = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => isFree(base + n)));
     if (free.every(Boolean)) return [base, base + 5];
   }
-  throw new Error('no five free ports in a row between 8700 and 9700');
+  throw new Error("no five free ports in a row between 8700 and 9700");
 }
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((answer) => {
     const s = createServer();
-    s.once('error', () => answer(false));
-    s.listen(port, '127.0.0.1', () => s.close(() => answer(true)));
+    s.once("error", () => answer(false));
+    s.listen(port, "127.0.0.1", () => s.close(() => answer(true)));
   });
 }

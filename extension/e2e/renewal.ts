@@ -1,0 +1,215 @@
+// One renewal as the customer does it: what is clicked, typed and compared, step by step (design,
+// section 2). Demo and tests put these steps together.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Locator, Page } from "playwright-core";
+import type { Phone } from "./browsers.ts";
+import type { Desktop } from "./desktop.ts";
+import type { Report } from "./report.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+export const customer = { email: "zaneta.testowa@example.org", phone: "600 100 200" };
+export const phonePIN = "730514";
+
+/** Title of the agent's window. */
+const windowTitle = "Odnowa";
+
+export class Renewal {
+  readonly #desktop: Desktop;
+
+  constructor(
+    readonly sandbox: Sandbox,
+    readonly page: Page,
+    private readonly report: Report,
+  ) {
+    this.#desktop = sandbox.desktop;
+  }
+
+  at(id: string): Locator {
+    return this.page.getByTestId(id);
+  }
+
+  /** Waits for a screen of the wizard, and for it to be at rest. */
+  async screen(name: string, timeout = 20_000): Promise<void> {
+    const wizard = this.page.locator(`[data-testid=wizard][data-screen=${name}][data-busy=no]`);
+    const failed = this.page.getByTestId("error-summary");
+    await wizard.or(failed).first().waitFor({ timeout });
+    if (!(await wizard.isVisible())) throw new Error(`instead of the screen ${name}: ${await failed.innerText()}`);
+  }
+
+  /** The symbolic code that the wizard shows for what went wrong. */
+  async failure(timeout = 20_000): Promise<string | null> {
+    const summary = this.at("error-summary");
+    await summary.waitFor({ timeout });
+    return summary.getAttribute("data-code");
+  }
+
+  async picture(name: string): Promise<void> {
+    await this.report.page(this.page, name);
+  }
+
+  async prepare(): Promise<void> {
+    await this.page.goto(this.sandbox.file.urls.portal);
+    await this.page.locator("[data-testid=preparation][data-ready=yes]").waitFor({ timeout: 20_000 });
+    await this.picture("preparation");
+    await this.at("preparation-start").click();
+    await this.screen("start");
+    await this.picture("start");
+    await this.at("start-renew").click();
+    await this.screen("code");
+  }
+
+  async enterCode(code: string): Promise<void> {
+    await this.at("code-input").fill(code);
+    await this.picture("code");
+    await this.at("code-next").click();
+  }
+
+  async acceptOffer(): Promise<void> {
+    await this.screen("offer");
+    await this.picture("offer");
+    await this.at("offer-next").click();
+  }
+
+  async chooseStart(start: "now" | "after-current"): Promise<void> {
+    await this.screen("validity");
+    await this.at(`start-${start}`).check();
+    await this.picture("validity");
+    await this.at("validity-next").click();
+  }
+
+  async chooseCertificate(): Promise<void> {
+    await this.screen("certificate");
+    await this.at("certificate-choice").first().check({ timeout: 20_000 });
+    await this.picture("certificate");
+    await this.at("certificate-next").click();
+  }
+
+  /** Views and saves the application, accepts the terms. */
+  async acceptApplication(): Promise<void> {
+    await this.screen("application");
+    await this.picture("application");
+    const [viewed] = await Promise.all([this.page.context().waitForEvent("page"), this.at("application-view").click()]);
+    await viewed.close();
+    await this.save("application-save", "application-unsigned.pdf");
+    await this.at("terms-accept").check();
+    await this.at("application-next").click();
+    await this.screen("sign");
+    await this.picture("sign");
+  }
+
+  /** Clicks what opens the agent's window. */
+  async openWindow(button: "sign" | "review-sign"): Promise<void> {
+    await this.at(button).click();
+    await this.at("sign-progress").waitFor();
+  }
+
+  /** Answers one question of the agent's window with a key, such as alt+d. */
+  async answer(picture: string, key: string): Promise<void> {
+    await this.#window(picture);
+    this.#desktop.key(key);
+  }
+
+  async typePIN(picture: string, pin: string): Promise<void> {
+    await this.#window(picture);
+    this.#desktop.type(pin);
+    this.#desktop.key("Return");
+  }
+
+  async #window(picture: string): Promise<void> {
+    await this.#desktop.window(windowTitle);
+    this.report.window(this.#desktop, `window-${picture}`);
+  }
+
+  async windowClosed(): Promise<void> {
+    await this.#desktop.closed(windowTitle);
+  }
+
+  async saveSigned(): Promise<void> {
+    await this.screen("signed");
+    await this.picture("signed");
+    await this.save("signed-save", "application.pdf");
+    await this.at("signed-next").click();
+    await this.screen("phone");
+    await this.at("phone-qr").evaluate((img: HTMLImageElement) => img.decode());
+    await this.picture("phone-qr");
+  }
+
+  /** Holds the phone's camera before the QR code on the screen. */
+  async showQR(phone: Phone): Promise<void> {
+    const png = join(this.sandbox.file.dir, "qr.png");
+    writeFileSync(png, await this.at("phone-qr").screenshot());
+    phone.show(png);
+  }
+
+  /** The enrolment on the phone, up to the six digits, which are the answer. */
+  async enrol(phone: Phone): Promise<string> {
+    const p = phone.page;
+    const on = (id: string) => p.getByTestId(id);
+    const picture = (name: string) => this.report.page(p, `rsign-${name}`);
+    await p.goto(this.sandbox.file.urls.phone);
+    await on("screen-start").waitFor();
+    await picture("start");
+    await on("start-camera").click();
+    await on("screen-number").waitFor({ timeout: 20_000 });
+    await picture("application");
+    await on("number-continue").click();
+
+    await on("screen-backup").waitFor();
+    await picture("backup");
+    const groups = (await on("recovery-code").innerText()).trim().split(/\s+/);
+    const [saved] = await Promise.all([p.waitForEvent("download"), on("backup-save").click()]);
+    await saved.saveAs(join(this.sandbox.file.dir, "phone-backup.json"));
+    await on("recovery-last").fill(groups.at(-1)!);
+    await on("backup-continue").click();
+
+    await on("screen-pin").waitFor();
+    await picture("pin");
+    await on("pin-first").fill(phonePIN);
+    await on("pin-second").fill(phonePIN);
+    await on("pin-continue").click();
+
+    await on("screen-activate").waitFor({ timeout: 20_000 });
+    await on("activate-pin").fill(phonePIN);
+    await picture("activate");
+    await on("activate-continue").click();
+
+    await on("screen-code").waitFor({ timeout: 20_000 });
+    await picture("code");
+    return (await on("code-value").innerText()).replaceAll(/\s/g, "");
+  }
+
+  /** Waits until the page says by itself that the phone is ready; gives the code that it shows. */
+  async phoneReady(): Promise<string | null> {
+    await this.page.locator("[data-testid=phone-state][data-phone=ready]").waitFor({ timeout: 20_000 });
+    await this.picture("phone-ready");
+    const code = await this.at("phone-code").getAttribute("data-code");
+    await this.at("phone-next").click();
+    return code;
+  }
+
+  async giveContact(): Promise<void> {
+    await this.screen("contact");
+    await this.at("contact-email").fill(customer.email);
+    await this.at("contact-phone").fill(customer.phone);
+    await this.picture("contact");
+    await this.at("contact-next").click();
+    await this.screen("review");
+    await this.picture("review");
+  }
+
+  /** Waits for the certificate; saves it and the papers. */
+  async issued(): Promise<void> {
+    await this.screen("issued", 30_000);
+    await this.picture("issued");
+    await this.save("certificate-save", "certificate-chain.pem");
+    await this.save("application-save", "application.pdf");
+    await this.save("confirmation-save", "confirmation.txt");
+    await this.save("confirmation-signature-save", "confirmation.txt.p7s");
+  }
+
+  async save(button: string, name: string): Promise<void> {
+    const [download] = await Promise.all([this.page.waitForEvent("download"), this.at(button).click()]);
+    await download.saveAs(join(this.sandbox.results, name));
+  }
+}
