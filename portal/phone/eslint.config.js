@@ -12,5 +12,6 @@ export default ts.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
     },
   },
+  { files: ["test/browser.mjs"], languageOptions: { globals: { fetch: "readonly", indexedDB: "readonly", navigator: "readonly", document: "readonly" } } },
   { files: ["**/*.mjs", "*.js"], languageOptions: { globals: { console: "readonly", process: "readonly", URL: "readonly" } } },
 );

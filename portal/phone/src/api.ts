@@ -2,11 +2,11 @@
 
 import type { Proof } from "./keys/proof";
 
-/** The SAM's refusals that the app has words for; the last four are the app's own. */
+/** The SAM's refusals that the app has words for; the last five are the app's own. */
 export const problemCodes = [
   "too_many_requests", "not_found", "enrolment_void", "enrolment_active", "phone_confirmed", "phone_replaced",
   "application_missing", "too_many_scans", "wrong_state", "challenge_invalid", "pin_incorrect", "pin_locked",
-  "counter_reused", "code_mismatch", "other_tab", "network", "internal",
+  "counter_reused", "code_mismatch", "other_tab", "browser_unsupported", "network", "internal",
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];
 

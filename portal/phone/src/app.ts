@@ -21,7 +21,7 @@ export type Fault = FieldFault | ProblemCode;
 export type Screen = "start" | "camera" | "link" | "stopped" | "issuing" | store.Step;
 
 /** After these nothing can be mended on this phone but by beginning anew. */
-const final: readonly ProblemCode[] = ["enrolment_void", "phone_replaced", "not_found", "pin_locked", "counter_reused", "code_mismatch", "other_tab"];
+const final: readonly ProblemCode[] = ["enrolment_void", "phone_replaced", "not_found", "pin_locked", "counter_reused", "code_mismatch"];
 
 const pollMs = 25_000;
 const retryMs = 3_000;
@@ -55,8 +55,15 @@ export class App {
   }
 
   async start(token: string | undefined): Promise<void> {
-    await this.takeOver();
-    this.phone = (await store.phones())[0];
+    try {
+      await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
+      await this.takeOver();
+      this.phone = (await store.phones())[0];
+    } catch {
+      this.stopped = "browser_unsupported";
+      this.changed();
+      return;
+    }
     if (token !== undefined) await this.arrive(token);
     await this.resume();
   }

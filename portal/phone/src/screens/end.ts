@@ -32,7 +32,7 @@ export const stopped: View = (app, t) => {
       <p>${todo}</p>
       <p class="support">${t.supportCode}: ${code}</p>
     </div>
-    <div class="actions">${code === "other_tab"
+    <div class="actions">${code === "other_tab" || code === "browser_unsupported"
       ? html`<button class="primary" type="button" data-testid="continue-here" @click=${() => { location.reload(); }}>${t.stopped.here}</button>`
       : html`<button class="primary" type="button" data-testid="start-again" @click=${() => { void app.leave(); }}>${t.stopped.go}</button>`}</div>
   `);

@@ -112,6 +112,7 @@ export const en: Text = {
     counter_reused: ["It looks as if this phone had been copied.", again],
     code_mismatch: ["The code computed on the phone differs from the server's.", "Don't go on. Stop on the computer and call support."],
     other_tab: ["rSign is open in another tab or window.", "Go to that tab, or continue here."],
+    browser_unsupported: ["This browser can't keep the keys of rSign.", "Update it, or open the link in another one, in a normal tab (not a private one)."],
     network: ["Connecting failed.", "Check the phone's internet connection and try again. Nothing is lost."],
     internal: ["Something went wrong on our side.", "Try again in a moment. Nothing is lost."],
   },

@@ -112,6 +112,7 @@ export const pl: Text = {
     counter_reused: ["Wygląda na to, że ten telefon został skopiowany.", again],
     code_mismatch: ["Kod obliczony w telefonie różni się od kodu z serwera.", "Nie kontynuuj. Przerwij na komputerze i zadzwoń do pomocy technicznej."],
     other_tab: ["rSign jest otwarty w innej karcie lub oknie.", "Przejdź do tamtej karty albo kontynuuj tutaj."],
+    browser_unsupported: ["Ta przeglądarka nie może przechowywać kluczy rSign.", "Zaktualizuj ją albo otwórz odnośnik w innej, zwykłej karcie (nie prywatnej)."],
     network: ["Nie udało się połączyć.", "Sprawdź internet w telefonie i spróbuj ponownie. Nic nie przepadło."],
     internal: ["Coś poszło nie tak po naszej stronie.", "Spróbuj ponownie za chwilę. Nic nie przepadło."],
   },

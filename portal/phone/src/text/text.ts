@@ -37,8 +37,12 @@ const key = "language";
 
 /** The language that was chosen, or else the browser's, or else Polish. */
 export function language(): Language {
-  const chosen = localStorage.getItem(key);
-  if (chosen === "pl" || chosen === "en") return chosen;
+  try {
+    const chosen = localStorage.getItem(key);
+    if (chosen === "pl" || chosen === "en") return chosen;
+  } catch {
+    // Storage is off; the app says so in a language that it has to guess.
+  }
   return navigator.languages.some((l) => l.toLowerCase().startsWith("pl")) || !navigator.language.toLowerCase().startsWith("en") ? "pl" : "en";
 }
 
