@@ -72,16 +72,17 @@ func Run(ctx context.Context, c Config, log *zap.Logger) (err error) {
 	}
 	log.Info("listening", zap.Stringer("public", publicListener.Addr()), zap.String("publicUrl", c.PublicURL),
 		zap.Stringer("internal", internalListener.Addr()))
-	return serve(ctx, map[*http.Server]net.Listener{
+	return serve(ctx, log, map[*http.Server]net.Listener{
 		publicServer(i.public):      publicListener,
 		internalServer(i, internal): tls.NewListener(internalListener, internal),
 	})
 }
 
 // serve runs the servers until ctx is over or one fails. Requests that are under way get five seconds.
-func serve(ctx context.Context, servers map[*http.Server]net.Listener) error {
+func serve(ctx context.Context, log *zap.Logger, servers map[*http.Server]net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for s, l := range servers {
+		s.ErrorLog = zap.NewStdLog(log)
 		group.Go(func() error {
 			if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serving: %w", err)

@@ -1,12 +1,12 @@
 package issuer
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
 	"unicode"
-
-	"crypto/sha256"
+	"unicode/utf8"
 
 	"github.com/odnowa/odnowa/portal/application"
 	"github.com/odnowa/odnowa/portal/issuer/contract"
@@ -76,8 +76,10 @@ func (t *text) line(s string) {
 }
 
 func (t *text) section(pl, en string) {
+	title := pl + " / " + en
 	t.line("")
-	t.line(strings.ToUpper(pl) + " / " + strings.ToUpper(en))
+	t.line(title)
+	t.line(strings.Repeat("-", utf8.RuneCountInString(title)))
 }
 
 // value writes label and value on two lines, so that no value can pass for a label.
