@@ -38,7 +38,13 @@ type Store struct {
 	key []byte
 	hub hub
 	now func() time.Time
+	// observe is told of every transition, once.
+	observe func(Action, *Renewal)
 }
+
+// Observe has f called after each transition that this store made, and not for repetitions. It must
+// be called before the store is used.
+func (s *Store) Observe(f func(Action, *Renewal)) { s.observe = f }
 
 // OpenStore opens the database, making or migrating it as needed, and reads the key of the codes
 // ([CreateKeyFile]).

@@ -69,6 +69,9 @@ func (s *Store) do(ctx context.Context, c change) (*Renewal, error) {
 	m := moves[c.action]
 	r, err := scan(s.query(ctx, s.update(c, m)))
 	if err == nil {
+		if s.observe != nil {
+			s.observe(c.action, r)
+		}
 		s.hub.tell(r.ID)
 		return r, nil
 	}
