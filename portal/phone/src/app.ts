@@ -3,14 +3,10 @@
 
 import * as api from "./api";
 import { Problem, type ProblemCode } from "./api";
-import { base64, base64url, fromBase64, random, sha256, utf8 } from "./bytes";
+import * as enrol from "./enrol";
 import { sealBackup } from "./keys/backup";
-import { enrolmentCode } from "./keys/code";
-import { newBackupKey, newDeviceKey, spki } from "./keys/device";
-import { derivePINKey, secretLength } from "./keys/pin";
 import { pinFault, type PINFault } from "./keys/pinrules";
-import { prove } from "./keys/proof";
-import { groups, newRecoverySecret, normalize, writeRecoveryCode } from "./keys/recovery";
+import { groups, normalize, writeRecoveryCode } from "./keys/recovery";
 import { readLink, type LinkFault } from "./link";
 import * as store from "./store";
 import type { Phone } from "./store";
@@ -110,7 +106,7 @@ export class App {
 
   /** A link may have been opened on the wrong device, so that it asks first: a scan replaces a phone. */
   private async arrive(token: string): Promise<void> {
-    if (this.phone && this.phone.tokenHash === await hashOf(token) && this.stopped === undefined) return;
+    if (this.phone && this.phone.tokenHash === await enrol.hashOf(token) && this.stopped === undefined) return;
     this.pending = token;
     this.changed();
   }
@@ -123,7 +119,7 @@ export class App {
   }
 
   private async scan(token: string): Promise<void> {
-    const tokenHash = await hashOf(token);
+    const tokenHash = await enrol.hashOf(token);
     if (this.phone && this.phone.tokenHash === tokenHash && this.stopped === undefined) {
       this.changed();
       return;
@@ -131,19 +127,10 @@ export class App {
     await this.work(async () => {
       // Asked in the wake of a tap, where browsers are most willing. Refused is no reason to stop.
       await navigator.storage.persist().catch(() => false);
-      const welcome = await api.scan(token);
-      const backup = await newBackupKey();
-      const backupKey = new Uint8Array(await crypto.subtle.exportKey("pkcs8", backup.privateKey));
       const earlier = this.phone;
-      this.phone = {
-        ...welcome, tokenHash, step: "number", since: Date.now(), counter: 0,
-        device: await newDeviceKey(), secret: random(secretLength), backupPublic: await spki(backup.publicKey),
-        backupSign: await crypto.subtle.importKey("pkcs8", backupKey, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]),
-        unsaved: { recovery: newRecoverySecret(), backupKey },
-      };
-      await store.save(this.phone);
+      this.phone = await enrol.scan(token);
       // What never became a signature is of no use beside a new one.
-      if (earlier && earlier.step !== "active" && earlier.enrolment !== welcome.enrolment) await store.forget(earlier);
+      if (earlier && earlier.step !== "active" && earlier.enrolment !== this.phone.enrolment) await store.forget(earlier);
       await this.resume();
     }, true);
   }
@@ -214,14 +201,7 @@ export class App {
     }
     return this.work(async () => {
       const p = this.current();
-      if (!p.backupSign) throw new Problem("wrong_state");
-      const pinKey = await derivePINKey(pin, p.secret);
-      const c = await api.challenge(p);
-      const proof = await prove({
-        aud: "sam", type: "keys", enrolment: p.enrolment, jti: c.challenge, iat: c.iat, exp: c.exp,
-        deviceKey: base64(await spki(p.device.publicKey)), pinKey: base64(pinKey.public), backupKey: base64(p.backupPublic),
-      }, [["device", p.device.privateKey], ["pin", pinKey.sign], ["backup", p.backupSign]]);
-      this.credential = await api.sendKeys(p, proof);
+      this.credential = await enrol.sendKeys(p, pin);
       delete p.backupSign;
       await this.to("activate");
     });
@@ -237,25 +217,10 @@ export class App {
       const p = this.current();
       const credential = this.credential ?? (await api.state(p, 0, 0)).credential;
       if (!credential) throw new Problem("wrong_state");
-      const pinKey = await derivePINKey(pin, p.secret);
-      const code = await enrolmentCode({
-        deviceKey: await spki(p.device.publicKey), pinKey: pinKey.public, backupKey: p.backupPublic,
-        key: fromBase64(credential.key), nonce: fromBase64(credential.nonce),
-      });
-      const c = await api.challenge(p);
-      // On the disk before it is used: a counter that comes twice looks like a copied phone.
-      p.counter += 1;
-      p.code = code;
-      await store.save(p);
-      const proof = await prove({
-        aud: "sam", type: "activate", enrolment: p.enrolment, credential: credential.id,
-        jti: c.challenge, ctr: p.counter, iat: c.iat, exp: c.exp,
-      }, [["device", p.device.privateKey], ["pin", pinKey.sign]]);
-      const answer = await api.activate(p, proof).catch(async (e: unknown) => {
+      await enrol.activate(p, pin, credential).catch(async (e: unknown) => {
         if (e instanceof Problem && e.code === "pin_incorrect") this.triesLeft = (await api.state(p, 0, 0)).triesLeft;
         throw e;
       });
-      if (answer.code !== code) throw new Problem("code_mismatch");
       this.credential = undefined;
       await this.to("code");
     });
@@ -278,8 +243,12 @@ export class App {
     } catch (e) {
       const code = e instanceof Problem ? e.code : "internal";
       // What is wrong with a QR code says nothing of the enrolment that the phone has.
-      if (!scanning && final.includes(code)) this.stopped = code;
-      else this.fault = code;
+      if (!scanning && final.includes(code)) {
+        this.stopped = code;
+        this.following?.abort();
+      } else {
+        this.fault = code;
+      }
       return false;
     } finally {
       this.busy = false;
@@ -341,8 +310,4 @@ export class App {
     this.changed();
     return this.stopped !== undefined || s.state === "active";
   }
-}
-
-async function hashOf(token: string): Promise<string> {
-  return base64url(await sha256(utf8(token)));
 }

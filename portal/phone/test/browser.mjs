@@ -155,5 +155,19 @@ await p.fault("enrolment_void");
 await p.at("start-again").click();
 await p.at("screen-active").waitFor(); // what the phone had is still there
 
+// A SAM that says another code than the phone computes is a hard end.
+const three = await portal("create");
+await q.at("start-again").click();
+await q.page.goto("about:blank");
+await q.page.goto(three.url);
+await q.at("link-continue").click();
+await q.at("number-continue").click();
+await backup(q);
+await choosePIN(q, "473920", "473920");
+await q.at("screen-activate").waitFor();
+await q.page.route("**/api/v1/activate", (route) => route.fulfill({ json: { code: "none" } }));
+await tryPIN(q, "473920");
+await q.fault("code_mismatch");
+
 assert.deepEqual([...p.errors, ...q.errors], []);
 await browser.close();
