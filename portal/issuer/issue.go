@@ -119,6 +119,10 @@ func (s *Service) finish(ctx context.Context, app *record) (*x509.Certificate, e
 	if err != nil {
 		return nil, fmt.Errorf("reading decision: %w", err)
 	}
+	// Again, for a decision of before a crash: the CA must not sign what could not be registered.
+	if err := s.unused(ctx, s.db, claims.Key); err != nil {
+		return nil, err
+	}
 	cert, err := s.make(ctx, app, transaction, claims.Key)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,8 @@ func (m *maker) portalConfig() web.Config {
 		Database: m.path("portal", "portal.db"), CodeKey: m.path("portal", "code.key"), Audit: m.out.Audit.Portal,
 		Link:      link.Config{Dir: m.path("portal", "link")},
 		IssuerURL: m.out.URLs.Issuer, SAMURL: m.out.URLs.SAM,
-		TSA:     web.TSA{URL: m.out.URLs.CA + "/tsa", Root: m.out.CA.Root},
+		// By address: names below localhost mean something to browsers only.
+		TSA:     web.TSA{URL: "http://" + m.address(2) + "/tsa", Root: m.out.CA.Root},
 		Issuers: []string{m.out.CA.Issuing},
 		Name:    organization, Test: true,
 		Support:  web.SupportConfig{Email: "pomoc@ca.example", Phone: "+48 00 000 00 00"},
