@@ -9,6 +9,7 @@ import (
 	"github.com/odnowa/odnowa/portal/profile"
 	"github.com/odnowa/odnowa/portal/sam"
 	"github.com/odnowa/odnowa/portal/sandbox"
+	"github.com/odnowa/odnowa/portal/web"
 )
 
 // commands are roles (each a process) and tools.
@@ -16,6 +17,7 @@ var commands = []struct {
 	name, help string
 	run        func(ctx context.Context, args []string, stdout, stderr io.Writer) int
 }{
+	{"serve", "the website and its renewals", web.Main},
 	{"issuer", "the CA's process: documents, certificates, OCSP, CRL, time-stamps", issuer.Main},
 	{"sam", "the process that holds people's signing keys and knows their phones", sam.Main},
 	{"code create", "sell a renewal: print a new code", createCode},
