@@ -75,7 +75,7 @@ func (s *Service) draw(number string, now time.Time, cert *x509.Certificate, in 
 	}
 	prepared, err := application.Draw(d)
 	if errors.Is(err, pdf.ErrText) || errors.Is(err, pdf.ErrTooLong) || errors.Is(err, application.ErrData) {
-		return nil, refuseFor(contract.TextNotDrawable, err)
+		return nil, refuse(contract.TextNotDrawable) // the cause may quote the text
 	}
 	if err != nil {
 		return nil, fmt.Errorf("drawing application: %w", err)

@@ -26,10 +26,17 @@ func (s *Service) Check(ctx context.Context, in contract.CheckRequest) (*contrac
 	if err == nil {
 		out, err = s.term(cert, in.Months, in.Start)
 	}
+	return out, s.refused(err, "check.refused", audit.Hash("certificate", in.Certificate))
+}
+
+// refused records a refusal and passes every error on. A refusal that can't be recorded is a fault.
+func (s *Service) refused(err error, event string, about audit.Field) error {
 	if r, ok := errors.AsType[*Refusal](err); ok {
-		return nil, errors.Join(err, s.audit.Append("check.refused", audit.Hash("certificate", in.Certificate), audit.ID("code", r.Code)))
+		if fault := s.audit.Append(event, about, audit.ID("code", r.Code)); fault != nil {
+			return fault
+		}
 	}
-	return out, err
+	return err
 }
 
 // holder decides whether a certificate may identify its holder now. It fails closed: whatever can't

@@ -62,12 +62,12 @@ func call[In, Out any](s *Service, status int, f func(context.Context, In) (*Out
 	}
 }
 
-// answer logs and answers an error. The log has codes; a fault of the issuer has its error chain too,
-// which names files and tables but no person.
+// answer logs and answers an error: a refusal with its code and cause, a fault with its error chain.
+// Neither has personal data in it: causes name rules, not values.
 func (s *Service) answer(w http.ResponseWriter, r *http.Request, err error) {
 	p := problem(err)
 	if p.Status < 500 {
-		s.log.Info("refused", zap.String("call", r.Pattern), zap.String("code", p.Code))
+		s.log.Info("refused", zap.String("call", r.Pattern), zap.String("code", p.Code), zap.Error(err))
 	} else if !errors.Is(err, context.Canceled) {
 		s.log.Error("failed", zap.String("call", r.Pattern), zap.Error(err))
 	}

@@ -28,7 +28,7 @@ func (s *Service) Issue(ctx context.Context, in contract.CertificateRequest) (*c
 	case stateIssued, stateIssuing:
 	case stateConfirmed:
 		if err := s.decide(ctx, app, in); err != nil {
-			return nil, s.refused(in.Number, err)
+			return nil, s.refused(err, "certificate.refused", audit.ID("number", app.number))
 		}
 	case stateVoid:
 		return nil, refuse(contract.ApplicationVoid)
@@ -40,13 +40,6 @@ func (s *Service) Issue(ctx context.Context, in contract.CertificateRequest) (*c
 		return nil, err
 	}
 	return &contract.Certificate{Certificate: cert.Raw, Chain: [][]byte{s.authority.Certificate.Raw, s.root.Raw}}, nil
-}
-
-func (s *Service) refused(number string, err error) error {
-	if r, ok := errors.AsType[*Refusal](err); ok {
-		return errors.Join(err, s.audit.Append("certificate.refused", audit.ID("number", number), audit.ID("code", r.Code)))
-	}
-	return err
 }
 
 // decide verifies everything that a certificate rests on against the issuer's own records, at this

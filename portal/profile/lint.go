@@ -49,9 +49,10 @@ func lintAll(cert *x509.Certificate) []string {
 		return append(faults, "zlint gave no result")
 	}
 	for name, r := range results.Results {
-		// Notices are advice; warnings count, since nobody reads them after issue.
+		// Notices are advice; warnings count, since nobody reads them after issue. Details may quote the
+		// subject, and errors get logged: the rule's name has to do.
 		if r.Status >= lint.Warn {
-			faults = append(faults, name+" "+r.Details)
+			faults = append(faults, name)
 		}
 	}
 	return faults
