@@ -1,5 +1,7 @@
 package frame
 
+import "github.com/odnowa/odnowa/protocol/bridge"
+
 // Role says what a connection on one of the agent's sockets is for.
 type Role string
 
@@ -39,7 +41,13 @@ type Preface struct {
 
 // PairAnswer answers RolePair: whether the person said that both codes are the same.
 type PairAnswer struct {
-	Confirmed bool `json:"confirmed"`
+	// Code is empty when the person said yes, else why not.
+	Code bridge.Code `json:"code,omitempty"`
+}
+
+// AuditAnswer answers each record that a session sends over its link.
+type AuditAnswer struct {
+	Written bool `json:"written"`
 }
 
 // Welcome answers RoleLink: the service knows the session from now on.

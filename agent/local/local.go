@@ -155,3 +155,12 @@ func SessionPath() (string, error) {
 	}
 	return filepath.Join(dir, "session.sock"), nil
 }
+
+// StateDir is where the user's session keeps what outlives a login.
+func StateDir() (string, error) {
+	dir, err := stateDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the user's state folder: %w", err)
+	}
+	return dir, nil
+}

@@ -22,9 +22,11 @@ func peer(fd uintptr) (Peer, error) {
 }
 
 func runtimeDir() (string, error) {
+	dir, err := stateDir()
+	return filepath.Join(dir, "run"), err
+}
+
+func stateDir() (string, error) {
 	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(home, "Library", "Application Support", "Odnowa", "run"), nil
+	return filepath.Join(home, "Library", "Application Support", "Odnowa"), err
 }

@@ -17,10 +17,17 @@ func peer(fd uintptr) (Peer, error) {
 	return Peer{User: strconv.Itoa(int(c.Uid)), PID: int(c.Pid)}, nil
 }
 
-// runtimeDir is $XDG_RUNTIME_DIR/odnowa-agent, or ~/.local/state/odnowa-agent where a login has no
-// runtime folder.
+// runtimeDir is $XDG_RUNTIME_DIR/odnowa-agent, or the state folder where a login has none.
 func runtimeDir() (string, error) {
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "odnowa-agent"), nil
+	}
+	return stateDir()
+}
+
+// stateDir is $XDG_STATE_HOME/odnowa-agent, by default below ~/.local/state.
+func stateDir() (string, error) {
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "odnowa-agent"), nil
 	}
 	home, err := os.UserHomeDir()

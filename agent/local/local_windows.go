@@ -94,9 +94,11 @@ func lockFile(path string) (*os.File, error) {
 }
 
 func runtimeDir() (string, error) {
+	dir, err := stateDir()
+	return filepath.Join(dir, "run"), err
+}
+
+func stateDir() (string, error) {
 	dir, err := windows.KnownFolderPath(windows.FOLDERID_LocalAppData, 0)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, "Odnowa", "run"), nil
+	return filepath.Join(dir, "Odnowa"), err
 }

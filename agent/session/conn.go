@@ -161,7 +161,7 @@ func (c *conn) hello(_ context.Context, _ request, p *bridge.HelloParams) (*brid
 		Agent:    bridge.Client{Name: "odnowa-agent", Version: c.Version},
 		Version:  bridge.Version,
 		Features: []string{string(bridge.FormatPAdES), string(bridge.FormatCAdES)},
-		Limits:   bridge.Limits{DocumentBytes: MaxDocument, WindowMs: int(c.Window.Timeout().Milliseconds())},
+		Limits:   bridge.Limits{DocumentBytes: MaxDocument, WindowMs: int(c.Window.MaxDuration().Milliseconds())},
 	}, nil
 }
 

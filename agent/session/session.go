@@ -47,6 +47,8 @@ type Options struct {
 	// Service says whether the agent's service is there; nil where none is installed.
 	Service func() bool
 	Log     *zap.Logger
+	// Language of windows that no website opened.
+	Language window.Language
 	// Version of the agent.
 	Version string
 	// Now is the clock.

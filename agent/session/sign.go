@@ -47,7 +47,7 @@ func (c *conn) sign(ctx context.Context, q request, p *bridge.SignParams) (*brid
 	}
 	if werr := c.Audit.Write(record); werr != nil {
 		c.Log.Error("no audit record, no signature", zap.Error(werr))
-		return nil, errors.Join(err, bridge.Errorf(bridge.CodeInternal, werr))
+		return nil, errors.Join(err, toBridge(werr))
 	}
 	return result, err
 }

@@ -57,3 +57,15 @@ func groups(code string) string {
 	}
 	return code[:3] + " " + code[3:]
 }
+
+// fours puts a space after every fourth character, so that a fingerprint can be compared.
+func fours(s string) string {
+	var b strings.Builder
+	for i, r := range []rune(s) {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -16,7 +17,9 @@ type Conversation struct {
 	w      *Window
 	dialog dialog
 	words  *text
-	viewed []func() // remove what was shown
+	askPIN string
+	end    time.Time // of the whole conversation
+	viewed []func()  // remove what was shown
 	once   sync.Once
 }
 
@@ -33,6 +36,7 @@ func (c *Conversation) Close() {
 
 // introduce asks for the phone's code, then about the document until the person signs or cancels.
 func (c *Conversation) introduce(ctx context.Context, r Request, q questions) error {
+	c.askPIN = q.pin
 	if q.phone != nil {
 		a, err := c.confirm(ctx, *q.phone)
 		if err != nil {
@@ -76,7 +80,7 @@ func (c *Conversation) PIN(ctx context.Context, s PINState) ([]byte, error) {
 
 func (c *Conversation) pinQuestion(s PINState) question {
 	t := c.words
-	q := question{title: t.title, text: t.askPIN, yes: t.sign, cancel: t.cancel, prompt: t.pinPrompt}
+	q := question{title: t.title, text: c.askPIN, yes: t.sign, cancel: t.cancel, prompt: t.pinPrompt}
 	switch s.Problem {
 	case bridge.CodePINIncorrect:
 		q.alert = t.pinIncorrect
@@ -103,7 +107,11 @@ func (c *Conversation) confirm(ctx context.Context, q question) (answer, error) 
 }
 
 func (c *Conversation) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, c.w.timeout, ErrTimeout)
+	end := time.Now().Add(c.w.timeout)
+	if c.end.Before(end) {
+		end = c.end
+	}
+	return context.WithDeadlineCause(ctx, end, ErrTimeout)
 }
 
 // reason prefers why the context ended to what the dialog said when it was killed.

@@ -9,10 +9,11 @@ import (
 	"github.com/odnowa/odnowa/protocol/seal"
 )
 
-// questions come before the PIN: phone only in a confirmation.
+// questions come before the PIN (phone only in a confirmation), pin is what the PIN is asked for.
 type questions struct {
 	phone    *question
 	document question
+	pin      string
 }
 
 var sixDigits = regexp.MustCompile(`^[0-9]{6}$`)
@@ -57,6 +58,7 @@ func (r Request) questions() (questions, error) {
 		title: t.title, text: origin + "\n" + r.lead(t) + "\n\n" + strings.Join(lines, "\n"),
 		yes: t.next, no: t.view, cancel: t.cancel,
 	}
+	q.pin = origin + "\n\n" + fmt.Sprintf(t.askPIN, r.subject(t))
 	if r.PINPad {
 		q.document.text += "\n\n" + t.pinPad
 		q.document.yes = t.sign
@@ -72,6 +74,20 @@ func (r Request) lead(t *text) string {
 		return t.confirmation
 	}
 	return t.document
+}
+
+// subject names what gets signed in few words, with its number or name.
+func (r Request) subject(t *text) string {
+	what := t.what[r.Kind]
+	if r.Kind == "" {
+		return what + " " + clean(r.Document.Name, maxValue)
+	}
+	for _, s := range r.Show {
+		if s.Field == seal.FieldNumber {
+			return what + " " + clean(s.Value, maxValue)
+		}
+	}
+	return what
 }
 
 // phoneCode gives the code that a confirmation must have and nothing else may.
@@ -105,6 +121,8 @@ func (r Request) lines(t *text) ([]string, error) {
 		switch {
 		case s.Field == seal.FieldPhoneCode:
 			add(label, groups(s.Value))
+		case s.Field == seal.FieldKey:
+			add(label, fours(s.Value))
 		case s.Field == seal.FieldTarget && s.Value == "cloud":
 			add(label, t.cloud)
 		default:

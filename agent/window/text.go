@@ -7,7 +7,8 @@ import "github.com/odnowa/odnowa/protocol/seal"
 type text struct {
 	title string
 
-	application, confirmation, document string // who asks for what; the origin stands above
+	application, confirmation, document string               // who asks for what; the origin stands above
+	what                                map[seal.Kind]string // the same for the PIN, in few words
 	certificate, reader                 string
 	name, size, hash                    string
 	fields                              map[seal.Field]string
@@ -36,6 +37,7 @@ var polish = text{
 	application:  "prosi o podpis pod wnioskiem o nowy certyfikat.",
 	confirmation: "prosi o podpis pod potwierdzeniem danych nowego certyfikatu.",
 	document:     "prosi o podpis pod dokumentem.",
+	what:         map[seal.Kind]string{seal.Application: "wniosek", seal.Confirmation: "potwierdzenie", "": "dokument"},
 	certificate:  "Podpisuje",
 	reader:       "Czytnik",
 	name:         "Nazwa",
@@ -62,7 +64,7 @@ var polish = text{
 	cancel:       "_Anuluj",
 	sign:         "_Podpisz",
 	viewFailed:   "Nie udało się otworzyć dokumentu.",
-	askPIN:       "Podaj PIN karty, aby podpisać.",
+	askPIN:       "Podaj PIN karty, aby podpisać: %s.",
 	pinPrompt:    "PIN:",
 	pinIncorrect: "PIN jest nieprawidłowy.",
 	triesLeft:    "Pozostało prób: %d.",
@@ -79,6 +81,7 @@ var english = text{
 	application:  "asks you to sign the application for a new certificate.",
 	confirmation: "asks you to sign the confirmation of your new certificate's data.",
 	document:     "asks you to sign a document.",
+	what:         map[seal.Kind]string{seal.Application: "application", seal.Confirmation: "confirmation", "": "document"},
 	certificate:  "Signed by",
 	reader:       "Reader",
 	name:         "Name",
@@ -105,7 +108,7 @@ var english = text{
 	cancel:       "Ca_ncel",
 	sign:         "_Sign",
 	viewFailed:   "The document could not be opened.",
-	askPIN:       "Type your card's PIN to sign.",
+	askPIN:       "Type your card's PIN to sign: %s.",
 	pinPrompt:    "PIN:",
 	pinIncorrect: "The PIN is wrong.",
 	triesLeft:    "Tries left: %d.",

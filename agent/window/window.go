@@ -96,8 +96,11 @@ func New(o Options) *Window {
 	return &Window{prompter: newPrompter(o), viewer: newViewer(o.Viewer), timeout: o.Timeout, log: o.Log}
 }
 
-// Timeout is how long a question stays open.
-func (w *Window) Timeout() time.Duration { return w.timeout }
+// conversations may last as long as this many questions.
+const maxQuestions = 5
+
+// MaxDuration is how long a conversation may last, with all its questions.
+func (w *Window) MaxDuration() time.Duration { return maxQuestions * w.timeout }
 
 // Available says why no window could be opened, or nil.
 func (w *Window) Available() error { return w.prompter.available() }
@@ -188,5 +191,5 @@ func (w *Window) begin(ctx context.Context, lang Language) (*Conversation, error
 		w.open.Unlock()
 		return nil, err
 	}
-	return &Conversation{w: w, dialog: d, words: words(lang)}, nil
+	return &Conversation{w: w, dialog: d, words: words(lang), end: time.Now().Add(w.MaxDuration())}, nil
 }

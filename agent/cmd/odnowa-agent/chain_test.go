@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,7 +24,9 @@ func TestChain(t *testing.T) {
 	r := newRig(t, func(r *rig) {
 		r.policy.Pinentry = need(t, "pinentry-gtk-2", "pinentry-gtk2")
 		r.env = append(r.env, "DISPLAY="+display.name)
+		r.withService(t)
 	})
+	r.start(t, "service")
 	r.start(t, "session")
 	b := r.browse(t, "chrome-extension://"+testExtension+"/")
 	if got := b.hello("pl"); got.Version != bridge.Version {
@@ -57,6 +60,9 @@ func TestChain(t *testing.T) {
 	display.enter(t, "pin", r.card.PIN)
 	verify(t, b.wait(ch), cades.CAdES, confirmation.Document.Bytes, certificate)
 
+	if got, want := r.outcomes(t), []string{"signed", "signed"}; !slices.Equal(got, want) {
+		t.Errorf("audit: got %q, want %q", got, want)
+	}
 	for _, secret := range []string{r.card.PIN, "TESTOWA", "135790", "zaneta@", "W/TEST/1"} {
 		if strings.Contains(r.logs(), secret) {
 			t.Errorf("log contains %q", secret)

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,8 +18,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/odnowa/odnowa/agent/audit"
 	"github.com/odnowa/odnowa/agent/card/cardtest"
 	"github.com/odnowa/odnowa/agent/frame"
+	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/seal"
@@ -83,6 +86,40 @@ func newRig(t *testing.T, change func(*rig)) *rig {
 		}
 	})
 	return r
+}
+
+// withService makes it a computer with the service, on a free port.
+func (r *rig) withService(t *testing.T) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	r.policy.Port = l.Addr().(*net.TCPAddr).Port
+	r.policy.Service = true
+	r.policy.AllowRoot = true // tests may run in a container
+}
+
+// outcomes are those in the service's audit log, in their order.
+func (r *rig) outcomes(t *testing.T) []string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(r.policy.StateDir, "audit.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for line := range strings.Lines(string(data)) {
+		var record audit.Record
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatal(err)
+		}
+		if record.User != local.Self() || record.Time.IsZero() || record.Origin != testOrigin {
+			t.Errorf("audit record %+v", record)
+		}
+		all = append(all, record.Outcome)
+	}
+	return all
 }
 
 // shortDir is a folder whose name leaves room for a socket's.

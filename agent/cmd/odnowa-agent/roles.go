@@ -16,6 +16,7 @@ import (
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/log"
 	"github.com/odnowa/odnowa/agent/policy"
+	"github.com/odnowa/odnowa/agent/service"
 	"github.com/odnowa/odnowa/agent/session"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/agent/worker"
@@ -29,6 +30,8 @@ var usageText = `Usage: odnowa-agent COMMAND
 
 Started by the system and by browsers:
   session                serve this login
+  service                serve the whole machine
+  run                    service and session in one process, for development only
 
 Files: the machine's policy is ` + policy.MachinePath() + `; where there is none,
 ` + policy.Environment + ` may name one.
@@ -50,6 +53,10 @@ func find(args []string) role {
 		return runWorker
 	case args[0] == "session" && len(args) == 1:
 		return runSession
+	case args[0] == "service" && len(args) == 1:
+		return runService
+	case args[0] == "run" && len(args) == 1:
+		return runBoth
 	case args[0] == "certificates" && (len(args) == 1 || flag):
 		return runCertificates
 	case args[0] == "doctor" && (len(args) == 1 || flag):
@@ -91,6 +98,40 @@ func runSession(ctx context.Context, _ []string, s stdio) int {
 	})
 }
 
+func runService(ctx context.Context, _ []string, s stdio) int {
+	return finish(log.New(s.err, "service"), func(l *zap.Logger) error {
+		p, err := policy.Load()
+		if err != nil {
+			return err
+		}
+		return service.Manage(ctx, func(ctx context.Context) error { return serveMachine(ctx, p, l) })
+	})
+}
+
+// runBoth plays service and session in one process. They still talk over the service's socket.
+func runBoth(ctx context.Context, _ []string, s stdio) int {
+	return finish(log.New(s.err, "run"), func(l *zap.Logger) error {
+		p, err := policy.Load()
+		if err != nil {
+			return err
+		}
+		p.Service = true
+		g, ctx := errgroup.WithContext(ctx)
+		g.Go(func() error { return serveMachine(ctx, p, l) })
+		g.Go(func() error { return serveSession(ctx, p, l) })
+		return g.Wait()
+	})
+}
+
+func serveMachine(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
+	records, err := audit.Open(filepath.Join(p.StateDir, "audit.jsonl"))
+	if err != nil {
+		return err
+	}
+	defer records.Close()
+	return service.Run(ctx, service.Options{Policy: p, Audit: records, Log: l, Version: version, Now: time.Now})
+}
+
 func finish(l *zap.Logger, serve func(*zap.Logger) error) int {
 	err := serve(l)
 	if errors.Is(err, local.ErrRunning) {
@@ -116,17 +157,31 @@ func serveSession(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
 	cards := openCards(p)
 	defer cards.Close()
 	o := session.Options{
-		Policy: p, Cards: cards, Log: l, Version: version, Now: time.Now,
+		Policy: p, Cards: cards, Log: l, Version: version, Now: time.Now, Language: language(),
 		Window: window.New(window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Timeout: p.WindowTimeout(), Log: l}),
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	records, err := audit.Open(filepath.Join(filepath.Dir(path), "audit.jsonl"))
-	if err != nil {
-		return err
+	if p.Service {
+		link := session.NewLink(p.ServiceSocket, l)
+		o.Service, o.Audit = link.Up, link
+		g.Go(func() error { return link.Run(ctx) })
+	} else {
+		dir, err := local.StateDir()
+		if err != nil {
+			return err
+		}
+		records, err := audit.Open(filepath.Join(dir, "audit.jsonl"))
+		if err != nil {
+			return err
+		}
+		defer records.Close()
+		o.Audit = audit.As(records, local.Self())
 	}
-	defer records.Close()
-	o.Audit = audit.As(records, local.Self())
-	g.Go(func() error { return session.New(o).Run(ctx, listener) })
+	served := session.New(o)
+	g.Go(func() error { return served.Run(ctx, listener) })
+	if p.Service {
+		g.Go(func() error { return served.ServeService(ctx, p.ServiceSocket) })
+	}
 	l.Info("listening", zap.Strings("addresses", []string{path}), zap.Int("pid", os.Getpid()), zap.String("policyFile", p.Source()))
 	if p.Source() == "" {
 		l.Warn(fmt.Sprintf("no policy: every website is refused until there is %s", policy.MachinePath()))
