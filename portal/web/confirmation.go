@@ -112,7 +112,7 @@ func (s *server) GetConfirmationSigning(ctx context.Context, _ GetConfirmationSi
 		return nil, err
 	}
 	out := SigningJSONResponse{CertificateId: hexSHA256(r.Certificate), Format: Cades, Seal: r.Confirmation.Seal}
-	out.Document.Name, out.Document.MediaType, out.Document.Bytes = fileName("potwierdzenie", r, "txt"), "text/plain;charset=utf-8", text
+	out.Document.Name, out.Document.MediaType, out.Document.Bytes = fileName("potwierdzenie", r, "txt"), "text/plain", text
 	return GetConfirmationSigning200JSONResponse{out}, nil
 }
 
