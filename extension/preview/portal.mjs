@@ -95,7 +95,7 @@ export async function startPortal({ sdk, certificate, language, port = 0 }) {
         },
         phone: { state: "waiting" },
       }),
-    "PUT /renewal/contact": (contact) => change({ state: "contact_given", contact }),
+    "PUT /renewal/contact": (contact) => change({ state: "contact_given", contact: { ...contact, phone: `+48${contact.phone.replace("+48", "")}` } }),
     "POST /renewal/confirmation": () => change({ state: "confirmation_drawn_up" }),
     "GET /renewal/confirmation/signing": () => signing("potwierdzenie.txt", "text/plain", "cades"),
     "PUT /renewal/confirmation/signature": () => change(issued()),

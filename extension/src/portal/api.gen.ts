@@ -232,8 +232,9 @@ export interface paths {
         get?: never;
         /**
          * Step 10: the agent's CMS over the confirmation; issues the certificate (confirmation_drawn_up)
-         * @description When the issuer can't be reached the signature is kept, the state is `confirmed`, the answer 503
-         *     `issuer_unavailable`, and `POST /renewal/issue` tries again.
+         * @description When the issuer can't be reached the signature is kept, the state is `confirmed` or `issuing`, the
+         *     answer 503 `issuer_unavailable`, and `POST /renewal/issue` tries again; so does the portal by itself.
+         *     When the issuer refuses for good the answer is its code and the renewal is back at `opened`.
          */
         put: operations["signConfirmation"];
         post?: never;
@@ -403,7 +404,7 @@ export interface components {
             validity: components["schemas"]["Validity"];
         };
         OpenRenewal: {
-            /** @description As typed; spaces */
+            /** @description As typed; spaces, dashes and case don't count */
             code: string;
         };
         Portal: {

@@ -2,7 +2,7 @@
 import type { OdnowaError } from "../bridge/error.ts";
 import { asOdnowaError, portalError } from "../bridge/error.ts";
 import type { Renewal, SigningOrder } from "../portal/parse.ts";
-import { plainCode } from "./code.ts";
+import { plainCode, readablePhone } from "./code.ts";
 import { screenFor } from "./steps.ts";
 import type { Screen } from "./steps.ts";
 import type { Field, Wizard } from "./wizard.ts";
@@ -66,7 +66,7 @@ function enter(w: Wizard): void {
   const contact = w.renewal?.contact;
   if (w.screen === "contact" && contact && w.form.email === "") {
     w.form.email = contact.email;
-    w.form.phone = contact.phone;
+    w.form.phone = readablePhone(contact.phone);
   }
   w.draw();
 }

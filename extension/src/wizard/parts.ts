@@ -34,7 +34,7 @@ export function page(w: Wizard, content: Page): TemplateResult {
       ${content.back === false ? nothing : back(w)} ${summary(w)}
       <h1 tabindex="-1" data-testid="heading">${content.title}</h1>
       ${content.lead ? html`<p class="lead">${content.lead}</p>` : nothing} ${content.body ?? nothing}
-      <div class="actions">
+      <div class="actions ${primary || secondary || w.busy ? "" : "empty"}">
         ${primary
           ? html`<button type="submit" class="button ${primary.danger ? "danger" : ""}" data-testid=${primary.test}
               aria-disabled=${w.busy ? "true" : "false"}>${primary.label}</button>`
@@ -48,7 +48,8 @@ export function page(w: Wizard, content: Page): TemplateResult {
   </section>`;
 }
 
-function head(w: Wizard): TemplateResult {
+/** Whose wizard it is, and how far. */
+export function head(w: Wizard): TemplateResult {
   const step = stepOf(w.screen);
   const number = step ? steps.indexOf(step) + 1 : 0;
   return html`<header class="top">
@@ -70,7 +71,7 @@ function back(w: Wizard): Part {
 function foot(w: Wizard): Part {
   if (!w.info) return nothing;
   const { email, phone } = w.info.support;
-  const canLeave = w.renewal && !w.busy && !["start", "leaving", "issued", "unavailable"].includes(w.screen);
+  const canLeave = w.renewal && !w.busy && !["start", "leaving", "issuing", "issued", "unavailable"].includes(w.screen);
   return html`<footer class="foot">
     <p>${w.t.support} <a href="tel:${phone.replaceAll(" ", "")}">${phone}</a>, <a href="mailto:${email}">${email}</a></p>
     ${canLeave ? linkButton(w.t.leave, "leave", () => askToLeave(w)) : nothing}

@@ -54,8 +54,6 @@ export type Focus = "heading" | "failure" | { field: Field };
 
 export type Busy = keyof Texts["busy"];
 
-/** Codes after which the portal knows better where the renewal stands. */
-const staleCodes: ReadonlySet<string> = new Set(["wrong_state", "issuer_unavailable", "phone_not_ready", "phone_changed"]);
 const stoppedCodes: ReadonlySet<string> = new Set(["user_cancelled", "request_cancelled"]);
 const fields: Readonly<Record<string, Field>> = { email: "email", phone: "phone", code: "code", start: "start" };
 
@@ -183,7 +181,7 @@ export class Wizard {
     if (error.is("portal", "no_session") && this.renewal) {
       this.forget();
       this.screen = "code";
-    } else if (error.source === "portal" && staleCodes.has(error.code)) {
+    } else if (error.source === "portal" && this.renewal) {
       await this.#refresh();
     }
     this.failures = [this.failureOf(error)];
@@ -192,8 +190,9 @@ export class Wizard {
 
   async #refresh(): Promise<void> {
     try {
+      // A refusal may have moved the renewal: kept to be tried again, or back at its start.
       this.renewal = await this.portal.renewal();
-      this.screen = screenFor(this.renewal, this.screen);
+      if (this.screen !== "start" && this.screen !== "leaving") this.screen = screenFor(this.renewal, this.screen);
     } catch {
       // The first failure is the one to tell of.
     }

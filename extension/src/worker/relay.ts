@@ -72,7 +72,7 @@ export function buffered(port: PagePort): PagePort {
     onMessage: {
       addListener(added) {
         listener = added;
-        early.splice(0).forEach(added);
+        for (const message of early.splice(0)) added(message);
       },
     },
     onDisconnect: {

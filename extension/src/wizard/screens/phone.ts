@@ -14,7 +14,7 @@ export function phone(w: Wizard): TemplateResult {
   return page(w, {
     title: t.title,
     lead: t.lead,
-    body: html`${state(w)} ${ready ? nothing : guide(w)}`,
+    body: html`${state(w)} ${ready ? again(w) : guide(w)}`,
     ...(ready && { primary: { label: w.t.next, test: "phone-next", act: () => visit(w, "contact") } }),
     after: ready ? t.after : t.later,
   });
@@ -37,6 +37,11 @@ export function phoneCode(code: string, label: string, hint: string): TemplateRe
     <p class="digits"><span aria-hidden="true">${sixDigits(code)}</span><span class="hidden-label">${spelled(code)}</span></p>
     <p>${hint}</p>
   </div>`;
+}
+
+/** A phone that is not the person's own may have scanned the code: how to replace it. */
+function again(w: Wizard): TemplateResult {
+  return html`<details><summary data-testid="phone-again">${w.t.phone.again}</summary><br />${guide(w)}</details>`;
 }
 
 function guide(w: Wizard): Part {

@@ -1,6 +1,7 @@
 import { html, nothing } from "lit-html";
 import type { TemplateResult } from "lit-html";
 import { correctContact, issue, signConfirmation, visit } from "../actions.ts";
+import { readablePhone } from "../code.ts";
 import { facts, page } from "../parts.ts";
 import { waiting } from "./sign.ts";
 import { phoneCode } from "./phone.ts";
@@ -29,7 +30,13 @@ function answers(w: Wizard): TemplateResult {
   const corrected = (value: string | undefined, label: string, field: "email" | "phone") =>
     html`${value} <button type="button" class="link correct" aria-label=${label} data-testid="review-correct-${field}"
       @click=${() => correctContact(w, field)}>${t.correct}</button>`;
-  return html`<h2>${t.fresh}</h2>
+  return html`<h2>${t.old}</h2>
+    ${facts([
+      [t.from, day(certificate?.validity.notBefore)],
+      [t.until, day(certificate?.validity.notAfter)],
+      [t.place, t.onCard],
+    ])}
+    <h2>${t.fresh}</h2>
     ${facts([
       [t.months, offer && w.t.months(offer.months)],
       [t.from, day(validity?.notBefore)],
@@ -47,25 +54,18 @@ function answers(w: Wizard): TemplateResult {
     <h2>${t.contact}</h2>
     ${facts([
       [t.email, corrected(contact?.email, t.correctEmail, "email")],
-      [t.phone, corrected(contact?.phone, t.correctPhone, "phone")],
-    ])}
-    <h2>${t.old}</h2>
-    ${facts([
-      [t.from, day(certificate?.validity.notBefore)],
-      [t.until, day(certificate?.validity.notAfter)],
-      [t.place, t.onCard],
+      [t.phone, corrected(contact && readablePhone(contact.phone), t.correctPhone, "phone")],
     ])}`;
 }
 
 /** Between the confirmation and the certificate: nothing more to sign. */
 export function issuing(w: Wizard): TemplateResult {
   const t = w.t.issuing;
-  const stuck = w.renewal?.state === "confirmed";
   return page(w, {
     title: t.title,
     lead: t.lead,
     back: false,
-    body: stuck || w.busy ? nothing : html`<p class="state waiting" role="status">${t.waiting}</p>`,
-    ...(stuck && { primary: { label: t.button, test: "issue", act: () => issue(w) } }),
+    body: w.busy ? nothing : html`<p class="state waiting" role="status">${t.waiting}</p>`,
+    primary: { label: t.button, test: "issue", act: () => issue(w) },
   });
 }

@@ -2,8 +2,8 @@ import { html, nothing } from "lit-html";
 import type { TemplateResult } from "lit-html";
 import { cancelSigning, signApplication, visit } from "../actions.ts";
 import { sixDigits } from "../code.ts";
-import { linkButton, page } from "../parts.ts";
-import type { Wizard } from "../wizard.ts";
+import { head, page } from "../parts.ts";
+import type { Signing, Wizard } from "../wizard.ts";
 
 /** Step 6: signing the application in the agent's window. */
 export function sign(w: Wizard): TemplateResult {
@@ -21,41 +21,57 @@ export function sign(w: Wizard): TemplateResult {
 }
 
 /** While the agent's window is open: where to look, what is waited for, how to stop. */
-export function waiting(w: Wizard, state: keyof Wizard["t"]["sign"]["progress"]): TemplateResult {
+export function waiting(w: Wizard, state: Signing["state"]): TemplateResult {
   const t = w.t.sign;
   return html`<section class="panel" data-testid="wizard" data-screen=${w.screen} data-state=${w.renewal?.state ?? "none"}
       data-busy="signing" lang=${w.language}>
+    ${head(w)}
     <div class="body">
       <h1 tabindex="-1" data-testid="heading">${t.waitingTitle}</h1>
       <p class="lead">${t.waitingLead}</p>
       <p class="state waiting" role="status" data-testid="sign-progress" data-progress=${state}>${t.progress[state]}</p>
       ${picture(w)}
-      <div class="actions">
-        ${state === "signing" ? nothing : html`${linkButton(w.t.cancel, "sign-cancel", () => cancelSigning(w))}
-          <span class="small">${t.cancelHint}</span>`}
-      </div>
+      ${state === "signing"
+        ? nothing
+        : html`<div class="actions">
+            <button type="button" class="button second" data-testid="sign-cancel" @click=${() => cancelSigning(w)}>${w.t.cancel}</button>
+            <p class="small">${t.cancelHint}</p>
+          </div>`}
     </div>
   </section>`;
 }
 
-/** A drawing of the agent's window, so that a person knows the true one. */
+/** A drawing of the agent's windows, in its own words, so that a person knows the true ones. */
 export function picture(w: Wizard): TemplateResult {
   const t = w.t.window;
   const { renewal, info } = w;
-  const code = w.screen === "review" ? renewal?.phone?.code : undefined;
-  const row = (label: string, value: string | undefined) => (value ? html`<dt>${label}</dt><dd>${value}</dd>` : nothing);
-  return html`<figure class="picture" role="img" aria-label=${w.t.sign.picture}>
-    <div class="window" aria-hidden="true">
-      <div class="window-title">${t.title}</div>
-      <div class="window-body">
-        <dl>
-          ${row(t.asks, info?.origin)} ${row(t.number, renewal?.application?.number)}
-          ${row(t.subject, renewal?.certificate?.subject.commonName)} ${row(t.phoneCode, code && sixDigits(code))}
-        </dl>
-        ${code ? html`<p class="window-question">${t.question}</p>` : nothing}
-        <div class="window-pin"><span>${t.pin}</span><span>●●●●●●</span></div>
-        <div class="window-buttons"><span>${t.view}</span><span>${t.cancel}</span><span>${t.sign}</span></div>
-      </div>
-    </div>
-  </figure>`;
+  const confirming = w.screen === "review";
+  const code = confirming ? renewal?.phone?.code : undefined;
+  const signer = renewal?.certificate?.subject.commonName;
+  const row = (label: string, value: string | undefined) =>
+    value ? html`<div><dt>${label}</dt><dd>${value}</dd></div>` : nothing;
+  const number = renewal?.application?.number ?? "";
+  const question = html`<p>${info?.origin}<br />${confirming ? t.confirmation : t.application}</p>
+    <dl>
+      ${row(t.number, number)} ${row(t.subject, signer)} ${row(t.months, renewal?.offer.months.toString())}
+      ${row(t.email, confirming ? renewal?.contact?.email : undefined)} ${row(t.signer, signer)}
+    </dl>`;
+  const pin = html`<p>${info?.origin}</p>
+    <p>${t.askPin(`${confirming ? t.confirmationShort : t.applicationShort} ${number}`)}</p>
+    <div class="window-pin"><span>${t.pin}</span><span>●●●●●●</span></div>`;
+  return html`<div class="picture" role="img" data-testid="window-picture"
+      aria-label=${confirming ? w.t.sign.pictureReview : w.t.sign.picture}>
+    ${code ? drawn(t.title, phoneQuestion(t.phone, code), [t.cancel, t.differ, t.same]) : nothing}
+    ${drawn(t.title, question, [t.cancel, t.view, t.next])} ${drawn(t.title, pin, [t.cancel, t.sign])}
+  </div>`;
+}
+
+const phoneQuestion = (question: string, code: string) =>
+  html`<p>${question}</p><p class="window-digits">${sixDigits(code)}</p>`;
+
+function drawn(title: string, body: TemplateResult, buttons: readonly string[]): TemplateResult {
+  return html`<div aria-hidden="true"><div class="window">
+    <div class="window-title">${title}</div>
+    <div class="window-body">${body}<div class="window-buttons">${buttons.map((label) => html`<span>${label}</span>`)}</div></div>
+  </div></div>`;
 }

@@ -1,0 +1,15 @@
+/** The configuration of build.mjs; its members are described there. */
+export interface Config {
+  name: string;
+  version: string;
+  origins: string[];
+  key: string;
+  geckoId: string;
+  testOnlyOpenShadow?: boolean;
+}
+
+export function readConfig(text: string): Config;
+export function matchPattern(origin: string): string;
+export function extensionId(key: string): string;
+export function manifest(config: Config): Record<string, unknown>;
+export function build(config: Config, out: string): Promise<{ id: string; extension: string; sdk: string }>;

@@ -1,0 +1,2 @@
+export function portalTypes(): Promise<string>;
+export function bridgeTypes(): Promise<string>;
