@@ -1,5 +1,5 @@
 // Searches what the processes wrote for what they must never write.
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Secret {
@@ -42,9 +42,9 @@ export function searchLogs(dirs: readonly string[], secrets: readonly Secret[]):
 }
 
 function filesBelow(dir: string): string[] {
-  return readdirSync(dir).flatMap((name) => {
-    const path = join(dir, name);
-    if (statSync(path).isDirectory()) return filesBelow(path);
-    return path.endsWith(".log") || path.endsWith(".jsonl") ? [path] : [];
+  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    return entry.isFile() && /\.(log|jsonl)$/.test(entry.name) ? [path] : [];
   });
 }
