@@ -145,7 +145,7 @@ func TestOpenFromAnotherBrowser(t *testing.T) {
 	if r.State != Opened || second == first {
 		t.Fatalf("another browser: %s", r.State)
 	}
-	if r.Certificate != nil && len(r.Certificate) != 0 || r.Subject != (Subject{}) || r.Contact != (Contact{}) ||
+	if len(r.Certificate) != 0 || r.Subject != (Subject{}) || r.Contact != (Contact{}) ||
 		r.Application.Number != "" || r.Phone != (Phone{}) || r.Confirmation != (Confirmation{}) || !r.NotBefore.IsZero() {
 		t.Errorf("another browser sees %+v", r)
 	}
