@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -280,7 +281,7 @@ func (b *browser) send(method string, params any) (string, <-chan answer) {
 	b.t.Helper()
 	b.mu.Lock()
 	b.nextID++
-	id := "r" + string(rune('a'+b.nextID))
+	id := fmt.Sprintf("r%d", b.nextID)
 	ch := make(chan answer, 1)
 	b.waiting[`"`+id+`"`] = ch
 	b.mu.Unlock()
