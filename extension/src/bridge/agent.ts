@@ -39,8 +39,8 @@ export class Agent {
   }
 
   /** Connects where that was not done yet, and says who answers. */
-  hello(): Promise<HelloResult> {
-    return this.#hello ?? this.#open().hello;
+  async hello(): Promise<HelloResult> {
+    return (await this.#ready()).hello;
   }
 
   async diagnose(): Promise<DiagnoseResult> {

@@ -83,6 +83,7 @@ export class RenewalElement extends HTMLElement {
     const language: Language = languageOf(this);
     this.#agent = new Agent(() => pageTransport(({ resume }) => resume && void this.open()), language);
     this.#agent.onChanged(() => this.check());
+    this.#agent.onLost(() => this.#lost());
     this.#state = {
       t: language === "pl" ? preparationPl : preparationEn,
       language,
@@ -111,6 +112,11 @@ export class RenewalElement extends HTMLElement {
     if (!this.#state) return;
     this.#state = { ...this.#state, ...change };
     render(preparation(this.#state), this.#drawn);
+  }
+
+  /** An agent that was there is gone; one that was not is looked for when the page comes to the front. */
+  #lost(): void {
+    if (this.#state?.outcomes.agent.state === "ok") this.check();
   }
 
   /** The content script says that it is there: an extension that came late. */

@@ -24,11 +24,11 @@ export function preparation(p: Preparation): TemplateResult {
   const ready = isReady(p.outcomes);
   return html`<section class="panel" lang=${p.language} data-testid="preparation" data-ready=${ready ? "yes" : "no"}>
     <div class="body">
-      <h1>${t.title}</h1>
+      <h2 class="title">${t.title}</h2>
       <p class="lead">${t.lead}</p>
-      <h2>${t.checksTitle}</h2>
+      <h3>${t.checksTitle}</h3>
       <ul class="checks" aria-live="polite">${rows.map((name) => row(p, name, p.outcomes[name]))}</ul>
-      <h2>${t.needsTitle}</h2>
+      <h3>${t.needsTitle}</h3>
       <ul class="needs">${t.needs.map(([what, why]) => html`<li><strong>${what}</strong><span>${why}</span></li>`)}</ul>
       <div class="actions">
         ${ready

@@ -83,17 +83,20 @@ export async function chooseStart(w: Wizard): Promise<void> {
   });
 }
 
-/** Asks for the certificates; called again when cards come and go. */
+/** Asks for the certificates; called again when cards come and go, when only the last answer counts. */
 export async function loadCards(w: Wizard): Promise<void> {
+  const request = ++w.cardsRequest;
   w.cardsFailure = undefined;
   w.draw();
   try {
     const issuers = w.info?.issuers ?? [];
     const cards = await w.agent.certificates({ nonRepudiation: true, valid: true, issuers });
+    if (request !== w.cardsRequest) return;
     w.cards = cards;
-    const [only, ...others] = cards.certificates;
+    const [only, ...others] = cards.certificates.filter(({ pin }) => pin !== "locked");
     if (only && others.length === 0) w.form.certificateId = only.id;
   } catch (thrown) {
+    if (request !== w.cardsRequest) return;
     w.cards = undefined;
     w.cardsFailure = w.failureOf(asOdnowaError(thrown));
   }

@@ -32,7 +32,7 @@ export function page(w: Wizard, content: Page): TemplateResult {
     ${head(w)}
     <form class="body" novalidate autocomplete="off" @submit=${submit}>
       ${content.back === false ? nothing : back(w)} ${summary(w)}
-      <h1 tabindex="-1" data-testid="heading">${content.title}</h1>
+      <h2 class="title" tabindex="-1" data-testid="heading">${content.title}</h2>
       ${content.lead ? html`<p class="lead">${content.lead}</p>` : nothing} ${content.body ?? nothing}
       <div class="actions ${primary || secondary || w.busy ? "" : "empty"}">
         ${primary
@@ -48,16 +48,15 @@ export function page(w: Wizard, content: Page): TemplateResult {
   </section>`;
 }
 
-/** Whose wizard it is, and how far. */
+/** How far the person is; before the first step, whose wizard it is. */
 export function head(w: Wizard): TemplateResult {
   const step = stepOf(w.screen);
   const number = step ? steps.indexOf(step) + 1 : 0;
   return html`<header class="top">
-      <p class="brand">${w.info?.name ?? nothing}</p>
-      ${w.info?.test ? html`<span class="tag" title=${w.t.testNote}>${w.t.test}</span>` : nothing}
       ${step
-        ? html`<p class="step" data-testid="step">${w.t.step(number, steps.length)} · ${w.t.steps[step]}</p>`
-        : nothing}
+        ? html`<p class="step" data-testid="step"><strong>${w.t.step(number, steps.length)}</strong> · ${w.t.steps[step]}</p>`
+        : html`<p class="brand">${w.info?.name ?? nothing}</p>`}
+      ${w.info?.test ? html`<span class="tag" title=${w.t.testNote}>${w.t.test}</span>` : nothing}
     </header>
     ${step ? html`<progress class="bar" aria-hidden="true" max=${steps.length} value=${number}></progress>` : nothing}`;
 }
@@ -133,14 +132,14 @@ export function documentCard(
   const address = w.portal.address(document.path);
   return html`<div class="document">
     ${sheet}
-    <div><strong>${document.title}</strong>${document.note ? html`<span>${document.note}</span>` : nothing}</div>
-    <nav>
+    <div class="what"><strong>${document.title}</strong>${document.note ? html`<span>${document.note}</span>` : nothing}</div>
+    <div class="buttons">
       ${document.view
         ? html`<a class="button second small" href=${address} target="_blank" rel="noopener" data-testid="${document.test}-view"
             >${document.view}<span class="hidden-label"> (${w.t.newTab})</span></a>`
         : nothing}
       <a class="button second small" href=${address} download=${document.saveAs} data-testid="${document.test}-save"
         >${document.save}<span class="hidden-label">: ${document.title}</span></a>
-    </nav>
+    </div>
   </div>`;
 }

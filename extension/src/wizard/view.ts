@@ -31,6 +31,6 @@ export class ScreenView implements View {
 }
 
 function selectorOf(focus: Focus): string {
-  if (focus === "heading") return "h1";
+  if (focus === "heading") return ".title";
   return focus === "failure" ? ".summary" : `[data-field="${focus.field}"]`;
 }

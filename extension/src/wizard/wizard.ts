@@ -77,6 +77,8 @@ export class Wizard {
   failures: readonly Failure[] = [];
   cards: ListResult | undefined;
   cardsFailure: Failure | undefined;
+  /** Counts the requests for the list. */
+  cardsRequest = 0;
   signing: Signing | undefined;
   readonly #watch: Watch;
 

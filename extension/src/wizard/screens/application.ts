@@ -22,7 +22,7 @@ export function application(w: Wizard): TemplateResult {
         title: t.document, note: number, path: "application.pdf", saveAs: `${number}.pdf`, test: "application",
         view: t.view, save: t.save,
       })}
-      <h2>${t.legal}</h2>
+      <h3>${t.legal}</h3>
       ${legal(w)}`,
     primary: { label: w.t.next, test: "application-next", act: () => acceptTerms(w) },
     secondary: { label: t.change, test: "application-change", act: () => visit(w, "withdraw") },

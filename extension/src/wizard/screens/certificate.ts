@@ -27,7 +27,7 @@ function list(w: Wizard): Part {
   if (w.cardsFailure) {
     const { title, cure, code } = w.cardsFailure;
     return html`<div class="note warn" data-testid="cards-failure" data-code=${code ?? nothing}>
-        <h2>${title}</h2><p>${cure}</p>
+        <h3>${title}</h3><p>${cure}</p>
         <p class="code-small">${w.t.supportCode} <code>${code}</code></p>
       </div>${refresh}`;
   }
@@ -38,7 +38,7 @@ function list(w: Wizard): Part {
           <legend class="hidden-label">${t.title}</legend>
           ${fieldError(w, "certificate")} ${cards.certificates.map((item) => choice(w, item))}
         </fieldset>`
-      : html`<div class="note" data-testid="no-certificate"><h2>${t.none}</h2><p>${t.noneHint}</p></div>`}
+      : html`<div class="note" data-testid="no-certificate"><h3>${t.none}</h3><p>${t.noneHint}</p></div>`}
     ${refused(w, cards)} ${broken(w, cards.modules)} ${refresh}`;
 }
 
@@ -83,6 +83,6 @@ function broken(w: Wizard, modules: readonly Module[]): Part {
   const codes = [...new Set(modules.flatMap(({ code }) => (code ? [code] : [])))];
   return codes.map((code) => {
     const { title, cure } = adviceFor({ source: "agent", code }, w.language);
-    return html`<div class="note warn" data-code=${code}><h2>${title}</h2><p>${cure}</p></div>`;
+    return html`<div class="note warn" data-code=${code}><h3>${title}</h3><p>${cure}</p></div>`;
   });
 }

@@ -19,11 +19,11 @@ export function issued(w: Wizard): TemplateResult {
         [t.until, certificate && w.dates.moment(certificate.validity.notAfter)],
         [t.fingerprint, certificate && html`<span class="mono">${certificate.sha256}</span>`],
       ])}
-      <h2>${t.documents}</h2>
+      <h3>${t.documents}</h3>
       ${documents(w)}
-      <h2>${t.currentTitle}</h2>
+      <h3>${t.currentTitle}</h3>
       <p>${current(w)}</p>
-      <h2>${t.cardTitle}</h2>
+      <h3>${t.cardTitle}</h3>
       <p>${t.card}</p>`,
     primary: { label: t.finish, test: "issued-finish", act: () => leave(w, true) },
     after: t.finishHint,

@@ -17,7 +17,7 @@ export function offer(w: Wizard): TemplateResult {
         [t.expires, w.dates.day(renewal.codeExpires)],
       ])}
       ${renewal.nextNeedsIdentification
-        ? html`<div class="note"><h2>${t.identificationTitle}</h2><p>${t.identification}</p></div>`
+        ? html`<div class="note"><h3>${t.identificationTitle}</h3><p>${t.identification}</p></div>`
         : nothing}
       <p class="small"><strong>${t.other}</strong> ${t.otherHint} ${info?.support.phone}, ${info?.support.email}</p>`,
     primary: { label: w.t.next, test: "offer-next", act: () => visit(w, "validity") },

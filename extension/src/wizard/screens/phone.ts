@@ -33,7 +33,7 @@ function state(w: Wizard): TemplateResult {
 /** The six digits, as large as the phone shows them. */
 export function phoneCode(code: string, label: string, hint: string): TemplateResult {
   return html`<div class="note" data-testid="phone-code" data-code=${code}>
-    <h2>${label}</h2>
+    <h3>${label}</h3>
     <p class="digits"><span aria-hidden="true">${sixDigits(code)}</span><span class="hidden-label">${spelled(code)}</span></p>
     <p>${hint}</p>
   </div>`;

@@ -30,20 +30,20 @@ function answers(w: Wizard): TemplateResult {
   const corrected = (value: string | undefined, label: string, field: "email" | "phone") =>
     html`${value} <button type="button" class="link correct" aria-label=${label} data-testid="review-correct-${field}"
       @click=${() => correctContact(w, field)}>${t.correct}</button>`;
-  return html`<h2>${t.old}</h2>
+  return html`<h3>${t.old}</h3>
     ${facts([
       [t.from, day(certificate?.validity.notBefore)],
       [t.until, day(certificate?.validity.notAfter)],
       [t.place, t.onCard],
     ])}
-    <h2>${t.fresh}</h2>
+    <h3>${t.fresh}</h3>
     ${facts([
       [t.months, offer && w.t.months(offer.months)],
       [t.from, day(validity?.notBefore)],
       [t.until, day(validity?.notAfter)],
       [t.place, w.t.offer.cloud],
     ])}
-    <h2>${t.person}</h2>
+    <h3>${t.person}</h3>
     ${facts([
       [t.givenName, subject?.givenName],
       [t.surname, subject?.surname],
@@ -51,7 +51,7 @@ function answers(w: Wizard): TemplateResult {
       [t.serialNumber, subject?.serialNumber],
       [t.country, subject?.country],
     ])}
-    <h2>${t.contact}</h2>
+    <h3>${t.contact}</h3>
     ${facts([
       [t.email, corrected(contact?.email, t.correctEmail, "email")],
       [t.phone, corrected(contact && readablePhone(contact.phone), t.correctPhone, "phone")],

@@ -27,7 +27,7 @@ export function waiting(w: Wizard, state: Signing["state"]): TemplateResult {
       data-busy="signing" lang=${w.language}>
     ${head(w)}
     <div class="body">
-      <h1 tabindex="-1" data-testid="heading">${t.waitingTitle}</h1>
+      <h2 class="title" tabindex="-1" data-testid="heading">${t.waitingTitle}</h2>
       <p class="lead">${t.waitingLead}</p>
       <p class="state waiting" role="status" data-testid="sign-progress" data-progress=${state}>${t.progress[state]}</p>
       ${picture(w)}
