@@ -50,6 +50,7 @@ func (s *Store) take(ctx context.Context, c change, m move, lease string) (*Rene
 	q := &statement{}
 	q.WriteString("UPDATE renewals SET lease = " + q.param(lease) + ", lease_until = " + q.param(now.Add(LeaseLife).Unix()) + " WHERE ")
 	s.whose(q, c)
+	q.WriteString(" AND ")
 	q.inStates(m.from)
 	q.WriteString(" AND expires > " + q.param(now.Unix()) + " AND lease_until <= " + q.param(now.Unix()) + " RETURNING " + record)
 	return scan(s.query(ctx, q))

@@ -103,6 +103,7 @@ func (s *Store) update(c change, m move) *statement {
 	}
 	q.WriteString(" WHERE ")
 	s.whose(q, c)
+	q.WriteString(" AND ")
 	q.inStates(m.from)
 	if !m.late {
 		q.WriteString(" AND expires > " + q.param(now))
@@ -137,38 +138,59 @@ func (q *statement) inStates(states []State) {
 	for i, st := range states {
 		names[i] = q.param(st)
 	}
-	q.WriteString(" AND state IN (" + strings.Join(names, ", ") + ")")
+	q.WriteString("state IN (" + strings.Join(names, ", ") + ")")
 }
 
-// whyNot finds out why the UPDATE met no row. It decides nothing: the answer may be out of date
-// when it comes.
+// whyNot finds out why the UPDATE met no row, from one look: the renewal may change meanwhile, and
+// two looks could fall before and after another request that did the same. It decides nothing: the
+// answer may be out of date when it comes.
 func (s *Store) whyNot(ctx context.Context, c change, m move) (*Renewal, error) {
-	if len(m.again) != 0 {
-		q := &statement{}
-		q.WriteString("SELECT " + record + " FROM renewals WHERE ")
-		s.whose(q, c)
-		q.inStates(m.again)
-		for _, col := range m.same {
-			v, ok := c.set.get(col)
-			if !ok {
-				return nil, fmt.Errorf("renewal: %s: no value for %s", c.action, col)
-			}
-			q.WriteString(" AND " + col + " = " + q.param(v))
-		}
-		r, err := scan(s.query(ctx, q))
-		if !errors.Is(err, sql.ErrNoRows) {
-			return r, err
-		}
-	}
-	r, err := s.find(ctx, c)
-	if err != nil {
+	q := &statement{}
+	q.WriteString("SELECT " + record + ", CASE WHEN ")
+	if err := q.doneAlready(c, m); err != nil {
 		return nil, err
 	}
-	if !m.late && slices.Contains(m.from, r.State) && !r.Expires.After(s.now()) {
+	q.WriteString(" THEN 1 ELSE 0 END FROM renewals WHERE ")
+	s.whose(q, c)
+	var again int
+	r, err := scan(oneMore{s.query(ctx, q), &again})
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, ErrNoSession
+	case err != nil:
+		return nil, fmt.Errorf("reading renewal: %w", err)
+	case again != 0:
+		return r, nil
+	case !m.late && slices.Contains(m.from, r.State) && !r.Expires.After(s.now()):
 		return nil, ErrCodeExpired
 	}
 	return nil, &StateError{Action: c.action, State: r.State}
 }
+
+// doneAlready writes the condition that the action was done before with the same values.
+func (q *statement) doneAlready(c change, m move) error {
+	if len(m.again) == 0 {
+		q.WriteString("1 = 0")
+		return nil
+	}
+	q.inStates(m.again)
+	for _, col := range m.same {
+		v, ok := c.set.get(col)
+		if !ok {
+			return fmt.Errorf("renewal: %s: no value for %s", c.action, col)
+		}
+		q.WriteString(" AND " + col + " = " + q.param(v))
+	}
+	return nil
+}
+
+// oneMore is a row with one column behind the record.
+type oneMore struct {
+	row  *sql.Row
+	more any
+}
+
+func (o oneMore) Scan(dest ...any) error { return o.row.Scan(append(dest, o.more)...) }
 
 // find reads a renewal; the error is ErrNoSession where there is none.
 func (s *Store) find(ctx context.Context, c change) (*Renewal, error) {

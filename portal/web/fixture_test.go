@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -82,6 +83,7 @@ func (p person) sign(t *testing.T, profile cades.Profile, content []byte) []byte
 
 // stamper is a time-stamp authority without its HTTP.
 type stamper struct {
+	mu    sync.Mutex // the library has a global counter and no lock
 	party person
 	err   error
 }
@@ -95,6 +97,8 @@ func newStamper() *stamper {
 }
 
 func (s *stamper) TimeStamp(_ context.Context, digest []byte) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.err != nil {
 		return nil, s.err
 	}
