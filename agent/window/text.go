@@ -105,7 +105,7 @@ var english = text{
 	pairing:      "wants to connect to the agent. Does the extension in the browser show this code?",
 	next:         "_Continue",
 	view:         "_View document",
-	cancel:       "Ca_ncel",
+	cancel:       "Cance_l",
 	sign:         "_Sign",
 	viewFailed:   "The document could not be opened.",
 	askPIN:       "Type your card's PIN to sign: %s.",
