@@ -31,8 +31,8 @@ function certificate(folder) {
   };
 }
 
-/** Everything for one look at the wizard; `stop` removes it again. */
-export async function startPreview({ language, headless = true, width = 1280, installed = true }) {
+/** Everything for one look at the wizard; `stop` removes it again. Extension and agent can be left out. */
+export async function startPreview({ language, headless = true, width = 1280, extension = true, agent = true }) {
   const folder = await mkdtemp(join(tmpdir(), "odnowa-preview-"));
   const profile = join(folder, "profile");
   const levers = join(folder, "agent");
@@ -59,13 +59,13 @@ export async function startPreview({ language, headless = true, width = 1280, in
   await chmod(host, 0o755);
   const manifest = { name: "pl.odnowa.agent", description: "preview", path: host, type: "stdio", allowed_origins: [`chrome-extension://${built.id}/`] };
   await mkdir(join(profile, "NativeMessagingHosts"), { recursive: true });
-  if (installed) await writeFile(join(profile, "NativeMessagingHosts/pl.odnowa.agent.json"), JSON.stringify(manifest));
+  if (agent) await writeFile(join(profile, "NativeMessagingHosts/pl.odnowa.agent.json"), JSON.stringify(manifest));
 
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: "/usr/bin/chromium",
     headless,
     viewport: { width, height: 900 },
-    args: ["--no-sandbox", "--disable-gpu", `--load-extension=${built.extension}`],
+    args: ["--no-sandbox", "--disable-gpu", ...(extension ? [`--load-extension=${built.extension}`] : [])],
     ignoreDefaultArgs: ["--disable-extensions"],
   });
   return {

@@ -51,16 +51,24 @@ function row(p: Preparation, name: Row, outcome: Outcome): TemplateResult {
     <div>
       <strong>${t.checks[name]}</strong><span class="hidden-label">: ${t.states[outcome.state]}</span>
       ${title ? html`<p>${title}</p>` : nothing} ${cure ? html`<p class="cure">${cure}</p>` : nothing}
-      ${name === "extension" && outcome.state === "failed" ? install(p) : nothing}
+      ${install(p, name, outcome)}
     </div>
   </li>`;
 }
 
-function install({ t, installUrl }: Preparation): TemplateResult {
+/** Codes of an agent that has to be installed, or installed again. */
+const uninstalled: ReadonlySet<string | undefined> = new Set(["agent_missing", "agent_forbidden"]);
+
+function install({ t, installUrl }: Preparation, name: Row, outcome: Outcome): TemplateResult | typeof nothing {
+  const extension = name === "extension" && outcome.state === "failed";
+  if (!extension && !(name === "agent" && uninstalled.has(outcome.code))) return nothing;
   return html`<div class="actions">
     ${installUrl
-      ? html`<a class="button small" href=${installUrl} target="_blank" rel="noopener" data-testid="preparation-install">${t.install}</a>`
+      ? html`<a class="button small" href=${installUrl} target="_blank" rel="noopener" data-testid="preparation-install"
+          >${extension ? t.install : t.installAgent}</a>`
       : nothing}
-    <button type="button" class="link" data-testid="preparation-reload" @click=${() => location.reload()}>${t.reload}</button>
+    ${extension
+      ? html`<button type="button" class="link" data-testid="preparation-reload" @click=${() => location.reload()}>${t.reload}</button>`
+      : nothing}
   </div>`;
 }

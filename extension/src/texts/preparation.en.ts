@@ -22,6 +22,7 @@ export const preparationEn: PreparationTexts = {
   browserFailed: "This browser is not supported",
   browserCure: "Open this page on a computer in Chrome, Edge, Chromium or Firefox.",
   install: "Install the extension",
+  installAgent: "Install the Odnowa program",
   reload: "Reload the page",
   again: "Check again",
   start: "Start",

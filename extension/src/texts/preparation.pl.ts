@@ -21,6 +21,7 @@ export const preparationPl = {
   browserFailed: "Tej przeglądarki nie obsługujemy",
   browserCure: "Otwórz tę stronę na komputerze w Chrome, Edge, Chromium lub Firefoksie.",
   install: "Zainstaluj rozszerzenie",
+  installAgent: "Zainstaluj program Odnowa",
   reload: "Odśwież stronę",
   again: "Sprawdź ponownie",
   start: "Zacznij",
