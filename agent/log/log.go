@@ -56,7 +56,7 @@ func (c *core) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.Checked
 }
 
 func (c *core) Write(e zapcore.Entry, fields []zapcore.Field) error {
-	e.Message = scrub(e.Message)
+	e.Message, e.LoggerName = scrub(e.Message), scrub(e.LoggerName)
 	e.Stack = ""
 	return c.inner.Write(e, redact(fields))
 }

@@ -1,0 +1,61 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/odnowa/odnowa/agent/frame"
+	"github.com/odnowa/odnowa/protocol/bridge"
+)
+
+func TestRecognise(t *testing.T) {
+	id := strings.Repeat("a", 32)
+	for _, c := range []struct {
+		args    []string
+		browser frame.Browser
+		id      string
+	}{
+		{[]string{"chrome-extension://" + id + "/"}, frame.Chromium, id},
+		{[]string{"chrome-extension://" + id + "/", "--parent-window=7"}, frame.Chromium, id},
+		{[]string{"/usr/lib/mozilla/native-messaging-hosts/pl.odnowa.agent.json", "a@b"}, frame.Firefox, "a@b"},
+		{nil, "", ""},
+		{[]string{"chrome-extension://" + id}, "", ""},
+		{[]string{"chrome-extension://" + id + "/x"}, "", ""},
+		{[]string{"chrome-extension://" + strings.Repeat("z", 32) + "/"}, "", ""},
+		{[]string{"pl.odnowa.agent.json", "a@b"}, "", ""},
+		{[]string{"/a.json"}, "", ""},
+		{[]string{"certificates", "--json"}, "", ""},
+		{[]string{"module-worker", "/usr/lib/x.so"}, "", ""},
+	} {
+		p, ok := Recognise(c.args)
+		if ok != (c.id != "") || (ok && (p.Browser != c.browser || p.Extension != c.id || p.Role != frame.RoleHost)) {
+			t.Errorf("%q: got %+v, %v", c.args, p, ok)
+		}
+	}
+}
+
+// TestNoSession: where no session can be started the browser gets an answer to its request.
+func TestNoSession(t *testing.T) {
+	for _, c := range []struct{ request, id string }{
+		{`{"jsonrpc":"2.0","id":"r1","method":"agent.hello"}`, `"r1"`}, {`nonsense`, `null`}, {`{}`, `null`},
+	} {
+		var in, out bytes.Buffer
+		if err := frame.Write(&in, []byte(c.request)); err != nil {
+			t.Fatal(err)
+		}
+		failed := errors.New("no")
+		h := Host{Socket: filepath.Join(t.TempDir(), "none.sock"), Start: func() error { return failed }}
+		if err := h.Run(context.Background(), io.NopCloser(&in), &out); !errors.Is(err, failed) {
+			t.Errorf("got %v", err)
+		}
+		body, err := frame.Read(&out, bridge.MaxMessage)
+		if err != nil || !bytes.Contains(body, []byte(`"id":`+c.id)) || !bytes.Contains(body, []byte(`"data":{"code":"no_session"}`)) {
+			t.Errorf("got %s, %v", body, err)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package policy
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestParse(t *testing.T) {
+	id := strings.Repeat("a", 32)
+	for _, c := range []struct {
+		name, text, want string // want: part of the error, or empty
+	}{
+		{"empty", `{}`, ""},
+		{"unknown member", `{"orgins":[]}`, "unknown field"},
+		{"trailing data", `{} {}`, "trailing data"},
+		{"not an object", `[]`, "cannot unmarshal"},
+		{"nothing", ``, "EOF"},
+		{"port of root", `{"port":80}`, "port"},
+		{"port too high", `{"port":70000}`, "port"},
+		{"window too short", `{"windowTimeoutMs":1}`, "windowTimeoutMs"},
+		{"relative socket", `{"serviceSocket":"a.sock"}`, "absolute"},
+		{"relative viewer", `{"viewer":"xdg-open"}`, "absolute"},
+		{"Chromium", `{"extensions":{"chromium":["` + id + `"]}}`, ""},
+		{"Chromium with a digit", `{"extensions":{"chromium":["` + id[1:] + `1"]}}`, "Chromium"},
+		{"Chromium wildcard", `{"extensions":{"chromium":["*"]}}`, "Chromium"},
+		{"Firefox", `{"extensions":{"firefox":["a@b.example","{01234567-89ab-cdef-0123-456789abcdef}"]}}`, ""},
+		{"Firefox wildcard", `{"extensions":{"firefox":["*"]}}`, "Firefox"},
+		{"https", `{"origins":[{"origin":"https://ca.example"}]}`, ""},
+		{"https with port", `{"origins":[{"origin":"https://ca.example:8443"}]}`, ""},
+		{"loopback", `{"origins":[{"origin":"http://odnowa.localhost:8700"},{"origin":"http://127.0.0.1:8700"},{"origin":"http://[::1]:8700"}]}`, ""},
+		{"http", `{"origins":[{"origin":"http://ca.example"}]}`, "https"},
+		{"http near localhost", `{"origins":[{"origin":"http://localhost.example"}]}`, "https"},
+		{"default port", `{"origins":[{"origin":"https://ca.example:443"}]}`, "default port"},
+		{"path", `{"origins":[{"origin":"https://ca.example/"}]}`, "serialised"},
+		{"capitals", `{"origins":[{"origin":"https://CA.example"}]}`, "serialised"},
+		{"user", `{"origins":[{"origin":"https://a@ca.example"}]}`, "serialised"},
+		{"no host", `{"origins":[{"origin":"https://"}]}`, "serialised"},
+		{"null", `{"origins":[{"origin":"null"}]}`, "serialised"},
+		{"twice", `{"origins":[{"origin":"https://ca.example"},{"origin":"https://ca.example"}]}`, "twice"},
+		{"documents", `{"origins":[{"origin":"https://ca.example","documents":"document"}]}`, ""},
+		{"digests", `{"origins":[{"origin":"https://ca.example","documents":"digest"}]}`, "documents"},
+		{"seal key that is none", `{"origins":[{"origin":"https://ca.example","sealKeys":["AAAA"]}]}`, "seal key 1"},
+		{"module", `{"modules":[{"name":"a","path":"/a.so","env":["A=b"]}]}`, ""},
+		{"module without name", `{"modules":[{"path":"/a.so"}]}`, "name"},
+		{"module twice", `{"modules":[{"name":"a","path":"/a.so"},{"name":"a","path":"/b.so"}]}`, "name"},
+		{"relative module", `{"modules":[{"name":"a","path":"a.so"}]}`, "absolute"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := Parse(strings.NewReader(c.text))
+			if c.want == "" && err != nil {
+				t.Fatal(err)
+			}
+			if c.want != "" && (p != nil || err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %v, want an error with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestSealKeys(t *testing.T) {
+	for _, curve := range []elliptic.Curve{elliptic.P256(), elliptic.P384()} {
+		key, err := ecdsa.GenerateKey(curve, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := Parse(strings.NewReader(`{"origins":[{"origin":"https://ca.example","sealKeys":["` + base64.StdEncoding.EncodeToString(der) + `"]}]}`))
+		if curve != elliptic.P256() {
+			if err == nil {
+				t.Error("a P-384 key was taken")
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := p.Origin("https://ca.example"); o == nil || len(o.Keys()) != 1 || !o.Keys()[0].Equal(&key.PublicKey) || o.Documents != Sealed {
+			t.Errorf("got %+v", o)
+		}
+		if p.Origin("https://ca.example.evil.example") != nil {
+			t.Error("an origin is known by its prefix")
+		}
+	}
+}
+
+// TestLoad: the machine's policy decides where there is one, and one that is broken hides no other.
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	user, broken := write("user.json", `{"port":2000}`), write("broken.json", `{`)
+	none := filepath.Join(dir, "none.json")
+	if p, err := load(none, ""); err != nil || len(p.Origins) != 0 || p.Source() != "" || p.Port != DefaultPort {
+		t.Errorf("no policy at all: %+v, %v", p, err)
+	}
+	if p, err := load(none, user); err != nil || p.Port != 2000 || p.Source() != user {
+		t.Errorf("user's policy: %+v, %v", p, err)
+	}
+	if _, err := load(none, none); err == nil {
+		t.Error("a user's policy that is not there was taken for none")
+	}
+	if _, err := load(broken, user); err == nil {
+		t.Error("a broken machine policy was passed over")
+	}
+	if err := os.Chmod(user, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(none, user); err == nil {
+		t.Error("a policy that everybody writes was taken")
+	}
+	machine := write("machine.json", `{"port":3000}`)
+	p, err := load(machine, user)
+	if os.Getuid() == 0 && (err != nil || p.Port != 3000) {
+		t.Errorf("machine's policy: %+v, %v", p, err)
+	}
+	if os.Getuid() != 0 && err == nil {
+		t.Error("a machine policy that is not root's was taken")
+	}
+}

@@ -1,0 +1,218 @@
+package window_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/odnowa/odnowa/agent/window"
+	"github.com/odnowa/odnowa/agent/window/windowtest"
+	"github.com/odnowa/odnowa/protocol/bridge"
+	"github.com/odnowa/odnowa/protocol/seal"
+)
+
+func TestMain(m *testing.M) {
+	windowtest.Main()
+	os.Exit(m.Run())
+}
+
+func open(t *testing.T, timeout time.Duration, viewer string, plan ...windowtest.Answer) (*window.Window, *windowtest.Pinentry) {
+	t.Helper()
+	t.Setenv("DISPLAY", ":99")
+	p := windowtest.New(t, plan...)
+	return window.New(window.Options{Pinentry: p.Path, Viewer: viewer, Timeout: timeout, Log: zap.NewNop()}), p
+}
+
+var document = bridge.Document{Name: "x.pdf", MediaType: "application/pdf", Bytes: []byte("%PDF-TEST")}
+
+func confirmation() window.Request {
+	return window.Request{
+		Language: window.English, Origin: "https://ca.example", Kind: seal.Confirmation, Document: document, Holder: "Żaneta TESTOWA",
+		Show: []seal.Shown{{Field: seal.FieldNumber, Value: "7"}, {Field: seal.FieldTarget, Value: "cloud"}, {Field: seal.FieldPhoneCode, Value: "012345"}},
+	}
+}
+
+func TestConversation(t *testing.T) {
+	w, p := open(t, 20*time.Second, "", windowtest.Yes, windowtest.Yes, "%61 ż\u00a01", windowtest.Yes, "9999")
+	c, err := w.Open(t.Context(), confirmation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, window.ErrBusy) {
+		t.Errorf("second window: got %v, want ErrBusy", err)
+	}
+	pin, err := c.PIN(t.Context(), window.PINState{State: bridge.PINOK})
+	if err != nil || string(pin) != "%61 ż\u00a01" {
+		t.Errorf("got %q, %v", pin, err)
+	}
+	one := 1
+	if _, err := c.PIN(t.Context(), window.PINState{State: bridge.PINFinal, Problem: bridge.CodePINIncorrect, TriesLeft: &one}); err != nil {
+		t.Error(err)
+	}
+	asked := p.Asked(t)
+	for i, want := range []struct{ command, text, button string }{
+		{"CONFIRM", "https://ca.example\n\nIs this what your phone shows?\n\n012 345", "_No, another one"},
+		{"CONFIRM", "https://ca.example\nasks you to sign the confirmation", "_View document"},
+		{"GETPIN", "https://ca.example\n\nType your card's PIN to sign: confirmation 7.", ""},
+		{"CONFIRM", "There is one try left", ""},
+		{"GETPIN", "https://ca.example", ""},
+	} {
+		q := asked[i]
+		if q.Command != want.command || !strings.HasPrefix(q.Texts["SETDESC"], want.text) || q.Texts["SETNOTOK"] != want.button {
+			t.Errorf("question %d: got %+v, want %+v", i, q, want)
+		}
+	}
+	if q := asked[3]; q.Texts["SETOK"] != "_Use my last try" {
+		t.Errorf("last try: %+v", q)
+	}
+	if q := asked[4]; q.Texts["SETERROR"] != "The PIN is wrong. Tries left: 1." || !strings.Contains(q.Texts["SETDESC"], "last try") {
+		t.Errorf("after a wrong PIN: %+v", q)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		plan []windowtest.Answer
+		want error
+	}{
+		{"codes differ", []windowtest.Answer{windowtest.No}, window.ErrCodesDiffer},
+		{"cancelled at the code", []windowtest.Answer{windowtest.Cancel}, window.ErrCancelled},
+		{"cancelled at the document", []windowtest.Answer{windowtest.Yes, windowtest.Cancel}, window.ErrCancelled},
+		{"pinentry's timeout", []windowtest.Answer{windowtest.Expire}, window.ErrTimeout},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, _ := open(t, 20*time.Second, "", c.plan...)
+			if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+			// And the next may open.
+			if err := w.ConfirmPairing(t.Context(), window.Polish, "Firefox", "123456"); errors.Is(err, window.ErrBusy) {
+				t.Error("the window was left busy")
+			}
+		})
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	w, _ := open(t, 50*time.Millisecond, "", windowtest.Hang)
+	if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, window.ErrTimeout) {
+		t.Errorf("got %v, want ErrTimeout", err)
+	}
+}
+
+func TestCause(t *testing.T) {
+	w, p := open(t, 20*time.Second, "", windowtest.Hang)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("the page cancelled")
+	go func() {
+		p.WaitAsked(t, 1)
+		cancel(cause)
+	}()
+	if _, err := w.Open(ctx, confirmation()); !errors.Is(err, cause) {
+		t.Errorf("got %v, want the cause", err)
+	}
+}
+
+func TestCrash(t *testing.T) {
+	w, _ := open(t, 20*time.Second, "", windowtest.Die)
+	_, err := w.Open(t.Context(), confirmation())
+	if err == nil || errors.Is(err, window.ErrCancelled) {
+		t.Errorf("got %v, want an error that is nobody's decision", err)
+	}
+}
+
+// TestView: the viewer gets exactly the bytes that will be signed, for its eyes alone, and they are
+// gone with the window.
+func TestView(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_RUNTIME_DIR", dir)
+	seen := filepath.Join(dir, "seen")
+	viewer := filepath.Join(dir, "viewer")
+	script := "#!/bin/sh\ncp -p \"$1\" '" + seen + ".part' && stat -c '%a %n' \"$1\" > '" + seen + ".mode' && mv '" + seen + ".part' '" + seen + "'\n"
+	if err := os.WriteFile(viewer, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w, p := open(t, 20*time.Second, viewer, windowtest.Yes, windowtest.No, windowtest.Yes)
+	c, err := w.Open(t.Context(), confirmation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(seen); err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the viewer saw nothing")
+		}
+	}
+	c.Close()
+	got, err := os.ReadFile(seen)
+	if err != nil || string(got) != string(document.Bytes) {
+		t.Errorf("got %q, %v", got, err)
+	}
+	mode, _ := os.ReadFile(seen + ".mode")
+	if !strings.HasPrefix(string(mode), "600 "+dir+"/odnowa-view-") || !strings.HasSuffix(string(mode), "/document.pdf\n") {
+		t.Errorf("got %q", mode)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "odnowa-view-*")); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if len(p.Asked(t)) != 3 {
+		t.Errorf("asked %d times, want 3", len(p.Asked(t)))
+	}
+}
+
+func TestViewerMissing(t *testing.T) {
+	w, p := open(t, 20*time.Second, "/nonexistent/viewer", windowtest.Yes, windowtest.No, windowtest.Cancel)
+	if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, window.ErrCancelled) {
+		t.Errorf("got %v", err)
+	}
+	if text := p.Asked(t)[2].Texts["SETDESC"]; !strings.HasPrefix(text, "The document could not be opened.") {
+		t.Errorf("got %q", text)
+	}
+}
+
+func TestUnavailable(t *testing.T) {
+	w, _ := open(t, time.Second, "")
+	t.Setenv("DISPLAY", "")
+	t.Setenv("WAYLAND_DISPLAY", "")
+	if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, window.ErrUnavailable) {
+		t.Errorf("no display: got %v", err)
+	}
+	t.Setenv("DISPLAY", ":99")
+	none := window.New(window.Options{Pinentry: "/nonexistent/pinentry", Timeout: time.Second, Log: zap.NewNop()})
+	if err := none.Available(); !errors.Is(err, window.ErrUnavailable) {
+		t.Errorf("no pinentry: got %v", err)
+	}
+}
+
+func TestFields(t *testing.T) {
+	w, p := open(t, time.Second, "")
+	for name, change := range map[string]func(*window.Request){
+		"no code":                    func(r *window.Request) { r.Show = r.Show[:2] },
+		"two codes":                  func(r *window.Request) { r.Show = append(r.Show, r.Show[2]) },
+		"code of letters":            func(r *window.Request) { r.Show[2].Value = "12345a" },
+		"code with something behind": func(r *window.Request) { r.Show[2].Value = "123456\n" },
+		"code in an application":     func(r *window.Request) { r.Kind = seal.Application },
+		"field without words":        func(r *window.Request) { r.Show[0].Field = "note" },
+		"field twice":                func(r *window.Request) { r.Show[1] = r.Show[0] },
+	} {
+		r := confirmation()
+		change(&r)
+		var fields *window.FieldsError
+		if _, err := w.Open(t.Context(), r); !errors.As(err, &fields) {
+			t.Errorf("%s: got %v, want a FieldsError", name, err)
+		}
+	}
+	if asked := p.Asked(t); len(asked) != 0 {
+		t.Errorf("asked %v", asked)
+	}
+}
