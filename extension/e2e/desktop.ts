@@ -16,7 +16,7 @@ export class Desktop {
     const number = await processes.start({
       name: "xvfb",
       command: "Xvfb",
-      args: ["-displayfd", "1", "-screen", "0", "900x640x24", "-nolisten", "tcp"],
+      args: ["-displayfd", "1", "-screen", "0", "900x640x24", "-nolisten", "tcp", "-noreset"],
       ready: /^\d+$/,
     });
     const desktop = new Desktop(`:${number}`, false);

@@ -11,6 +11,17 @@ import type { Sandbox } from "./sandbox.ts";
 export const customer = { email: "zaneta.testowa@example.org", phone: "600 100 200" };
 export const phonePIN = "730514";
 
+export type Language = "pl" | "en";
+
+/** Where the page is in each language, and the keys of the agent's window. */
+const words = {
+  pl: { path: "/odnowienie", next: "alt+d", same: "alt+t", differ: "alt+n", cancel: "alt+a" },
+  en: { path: "/renewal", next: "alt+c", same: "alt+y", differ: "alt+n", cancel: "Escape" },
+} as const;
+
+/** What a person answers in the agent's window. */
+export type Answer = "next" | "same" | "differ" | "cancel";
+
 /** Title of the agent's window. */
 const windowTitle = "Odnowa";
 
@@ -21,6 +32,7 @@ export class Renewal {
     readonly sandbox: Sandbox,
     readonly page: Page,
     private readonly report: Report,
+    private readonly language: Language = "pl",
   ) {
     this.#desktop = sandbox.desktop;
   }
@@ -31,25 +43,34 @@ export class Renewal {
 
   /** Waits for a screen of the wizard, and for it to be at rest. */
   async screen(name: string, timeout = 20_000): Promise<void> {
-    const wizard = this.page.locator(`[data-testid=wizard][data-screen=${name}][data-busy=no]`);
-    const failed = this.page.getByTestId("error-summary");
-    await wizard.or(failed).first().waitFor({ timeout });
-    if (!(await wizard.isVisible())) throw new Error(`instead of the screen ${name}: ${await failed.innerText()}`);
+    try {
+      await this.page.locator(`[data-testid=wizard][data-screen=${name}][data-busy=no]`).waitFor({ timeout });
+    } catch (e) {
+      const said = await this.at("error-summary")
+        .innerText({ timeout: 1_000 })
+        .catch(() => "nothing");
+      throw new Error(`no screen ${name}; the wizard says: ${said}`, { cause: e });
+    }
   }
 
-  /** The symbolic code that the wizard shows for what went wrong. */
-  async failure(timeout = 20_000): Promise<string | null> {
+  /** Waits until the wizard says that something went wrong, with this symbolic code; gives the code that it shows. */
+  async failure(code: string): Promise<string | null> {
     const summary = this.at("error-summary");
-    await summary.waitFor({ timeout });
-    return summary.getAttribute("data-code");
+    const expected = this.page.locator(`[data-testid=error-summary][data-code=${code}]`);
+    await expected.waitFor({ timeout: 20_000 }).catch(() => undefined);
+    return summary.getAttribute("data-code", { timeout: 1_000 }).catch(() => "nothing");
   }
 
   async picture(name: string): Promise<void> {
     await this.report.page(this.page, name);
   }
 
+  async open(): Promise<void> {
+    await this.page.goto(this.sandbox.file.urls.portal + words[this.language].path);
+  }
+
   async prepare(): Promise<void> {
-    await this.page.goto(this.sandbox.file.urls.portal);
+    await this.open();
     await this.page.locator("[data-testid=preparation][data-ready=yes]").waitFor({ timeout: 20_000 });
     await this.picture("preparation");
     await this.at("preparation-start").click();
@@ -104,10 +125,11 @@ export class Renewal {
     await this.at("sign-progress").waitFor();
   }
 
-  /** Answers one question of the agent's window with a key, such as alt+d. */
-  async answer(picture: string, key: string): Promise<void> {
+  /** Answers one question of the agent's window. */
+  async answer(picture: string, answer: Answer): Promise<void> {
     await this.#window(picture);
-    this.#desktop.key(key);
+    this.#desktop.key(words[this.language][answer]);
+    if (answer === "cancel" || answer === "differ") await this.windowClosed();
   }
 
   async typePIN(picture: string, pin: string): Promise<void> {

@@ -19,7 +19,7 @@ export const portalProgram = program("odnowa-portal");
 /** What `odnowa-portal sandbox create` writes down. */
 export interface SandboxFile {
   readonly dir: string;
-  readonly urls: { readonly portal: string; readonly phone: string; readonly ca: string };
+  readonly urls: { readonly portal: string; readonly phone: string; readonly ca: string; readonly issuer: string };
   readonly renewalCode: string;
   readonly card: {
     readonly module: string;
@@ -132,7 +132,7 @@ export class Sandbox {
       extension: join(this.file.dir, "built/extension"),
       hostManifest: render(join(repository, "installer/native-messaging/chromium.json"), {
         AGENT: agentProgram,
-        EXTENSION_ID: this.file.extension.id,
+        CHROMIUM_EXTENSION: this.file.extension.id,
       }),
       desktop: this.desktop,
       env: this.agentEnv,

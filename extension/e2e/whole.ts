@@ -9,8 +9,9 @@ import type { Report } from "./report.ts";
 import { portalProgram, type Sandbox } from "./sandbox.ts";
 import { mustExist, type Verdict, verdicts } from "./verdicts.ts";
 
-/** What a test may do instead of, or before, the plain way through a step. */
+/** What a test does before the plain way through a step: everything that can go wrong there. */
 export interface Detours {
+  readonly preparation?: () => Promise<void>;
   readonly code?: () => Promise<void>;
   readonly certificate?: () => Promise<void>;
   readonly signApplication?: () => Promise<void>;
@@ -20,6 +21,7 @@ export interface Detours {
 
 export async function renew(sandbox: Sandbox, r: Renewal, phone: Phone, report: Report, detours: Detours = {}): Promise<void> {
   const { file } = sandbox;
+  await detours.preparation?.();
   await r.prepare();
   report.step("0", "preparation: extension, agent, reader, card and certificate are there");
 
@@ -40,7 +42,7 @@ export async function renew(sandbox: Sandbox, r: Renewal, phone: Phone, report: 
 
   await detours.signApplication?.();
   await r.openWindow("sign");
-  await r.answer("application", "alt+d");
+  await r.answer("application", "next");
   await r.typePIN("pin", file.card.pin);
   await r.windowClosed();
   await r.screen("signed");
@@ -59,8 +61,8 @@ export async function renew(sandbox: Sandbox, r: Renewal, phone: Phone, report: 
   report.step("9", "contact data");
   await detours.signConfirmation?.();
   await r.openWindow("review-sign");
-  await r.answer("phone-code", "alt+t");
-  await r.answer("confirmation", "alt+d");
+  await r.answer("phone-code", "same");
+  await r.answer("confirmation", "next");
   await r.typePIN("pin-confirmation", file.card.pin);
   await r.windowClosed();
   report.step("10", "confirmation signed with the card, after comparing the phone's code");
