@@ -63,8 +63,16 @@ func (r Request) questions() (questions, error) {
 		q.document.text += "\n\n" + t.pinPad
 		q.document.yes = t.sign
 	}
+	// The texts that may come on top of each are the longest that this package has.
+	if !fits(q.document.text+t.viewFailed) || !fits(q.pin+t.pinFinal) {
+		return questions{}, ErrTooLong
+	}
 	return q, nil
 }
+
+// fits says whether a text can be sent to every kind of window: one line of pinentry's protocol,
+// and a margin for what stands around it.
+func fits(text string) bool { return len(percent.Replace(text)) <= maxLine-40 }
 
 func (r Request) lead(t *text) string {
 	switch r.Kind {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"os"
@@ -43,6 +44,11 @@ func TestChain(t *testing.T) {
 	b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller, Filter: bridge.Filter{NonRepudiation: true, Valid: true}}, &list)
 	if len(list.Certificates) == 0 {
 		t.Fatal("no certificate listed")
+	}
+	// Clients want lists where the schema says lists.
+	_, raw := b.send(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller})
+	if a := b.wait(raw); bytes.Contains(a.Result, []byte("null")) {
+		t.Errorf("the list has a null: %s", a.Result)
 	}
 	certificate := r.card.Certificate(cardtest.Sign)
 

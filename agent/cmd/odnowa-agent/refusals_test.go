@@ -390,3 +390,46 @@ func TestRateLimit(t *testing.T) {
 	}
 	t.Error("a website may ask without end")
 }
+
+// TestRun: service and session in one process serve a native host like two.
+func TestRun(t *testing.T) {
+	person := windowtest.New(t)
+	r := newRig(t, func(r *rig) { r.policy.Pinentry = person.Path; r.withService(t) })
+	r.start(t, "run")
+	b := r.browse(t, chromiumArgument)
+	b.hello("en")
+	application, signed := r.application(t, r.card.Certificate(cardtest.Sign))
+	person.Plan(t, windowtest.Yes, windowtest.Answer(r.card.PIN))
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		_, ch := b.send(bridge.MethodCreateSignature, application)
+		a := b.wait(ch)
+		if a.Error != nil && a.Error.Data.Code == bridge.CodeServiceStopped && time.Now().Before(end) {
+			continue // the two halves are still finding each other
+		}
+		verify(t, a, cades.PAdES, signed, r.card.Certificate(cardtest.Sign))
+		break
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	r := newRig(t, nil)
+	out, err := r.command("certificates").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(out)
+	for _, want := range []string{"NAME", "Żaneta TESTOWA", "TEST CA", "RSA-2048", "EC-256", r.card.Certificate(cardtest.Sign).ID[:16]} {
+		if !strings.Contains(text, want) {
+			t.Errorf("got %s\nwant %q", text, want)
+		}
+	}
+}
+
+// TestOneSession: a second session of the same login ends at once, and well.
+func TestOneSession(t *testing.T) {
+	r := newRig(t, nil)
+	r.start(t, "session")
+	if out, err := r.command("session").CombinedOutput(); err != nil || !strings.Contains(string(out), "runs already") {
+		t.Errorf("got %s, %v", out, err)
+	}
+}

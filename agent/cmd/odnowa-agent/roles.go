@@ -146,6 +146,9 @@ func finish(l *zap.Logger, serve func(*zap.Logger) error) int {
 }
 
 func serveSession(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
+	if err := harden(); err != nil {
+		return err
+	}
 	path, err := local.SessionPath()
 	if err != nil {
 		return err
