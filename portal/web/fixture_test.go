@@ -228,7 +228,6 @@ func (b *browser) do(t *testing.T, method, path string, body any) answer {
 // deadlines is a recorder that takes deadlines, as a connection does.
 type deadlines struct{ *httptest.ResponseRecorder }
 
-func (deadlines) SetReadDeadline(time.Time) error  { return nil }
 func (deadlines) SetWriteDeadline(time.Time) error { return nil }
 
 // ok does what has to succeed and gives the renewal after it.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -66,7 +65,7 @@ func (s *server) logged(next http.Handler) http.Handler {
 			path = "unmatched"
 		}
 		s.log.Info("request", zap.String("method", method(r)), zap.String("path", path),
-			zap.String("status", strconv.Itoa(rec.status)), zap.Int64("ms", time.Since(started).Milliseconds()))
+			zap.Int("status", rec.status), zap.Int64("ms", time.Since(started).Milliseconds()))
 	})
 }
 

@@ -74,7 +74,7 @@ func (l *lines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func TestMain_serves(t *testing.T) {
+func TestMainServes(t *testing.T) {
 	stderr := &lines{found: make(chan string, 1), want: `"listening"`}
 	ctx, cancel := context.WithCancel(t.Context())
 	code := make(chan int, 1)
