@@ -179,6 +179,7 @@ async function refusedCertificate(sandbox: Sandbox, r: Renewal): Promise<void> {
   const serial = run("openssl", ["x509", "-in", file.card.qualified, "-noout", "-serial"]).replace("serial=", "");
   run(portalProgram, ["revoke", "--link", join(file.dir, "operator/link"), "--issuer", file.urls.issuer, serial]);
   await r.at("issued-finish").click();
+  await r.at("preparation").waitFor();
   await r.prepare();
   await r.enterCode(sandbox.code());
   await r.acceptOffer();
