@@ -164,7 +164,8 @@ func verify(compact string, keys []*ecdsa.PublicKey) (*Claims, error) {
 	var raw [3][]byte
 	for i, p := range parts {
 		var err error
-		if raw[i], err = b64.DecodeString(p); err != nil {
+		// Go's decoder passes over line breaks: then one seal could be written in many ways.
+		if raw[i], err = b64.DecodeString(p); err != nil || strings.ContainsAny(p, "\r\n") {
 			return nil, errors.New("not base64url")
 		}
 	}

@@ -122,6 +122,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"signature missing":     parts[0] + "." + parts[1] + ".",
 		"signature of 63 bytes": parts[0] + "." + parts[1] + "." + b64.EncodeToString(make([]byte, 63)),
 		"zero signature":        parts[0] + "." + parts[1] + "." + b64.EncodeToString(make([]byte, 64)),
+		"line break":            good + "\n",
 		"payload changed":       parts[0] + "." + b64.EncodeToString(bytes.Replace(mustB64(t, parts[1]), []byte("WN-1"), []byte("WN-2"), 1)) + "." + parts[2],
 		"unpinned key":          stranger,
 		"alg none":              b64.EncodeToString([]byte(`{"alg":"none","typ":"`+Type+`","kid":"`+kid+`"}`)) + "." + parts[1] + ".",
