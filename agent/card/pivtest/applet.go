@@ -42,7 +42,7 @@ type applet struct {
 	objects map[string][]byte // by tag
 	foreign bool
 	tries   int
-	signing chan struct{}
+	signing chan<- struct{}
 
 	// mu guards the fields that follow.
 	mu       sync.Mutex
@@ -57,8 +57,9 @@ type applet struct {
 	failures int // how often yet
 }
 
-func newApplet(o Options) (*applet, error) {
-	a := &applet{foreign: o.Foreign, tries: o.Tries, signing: make(chan struct{}, 1)}
+// newApplet makes a card that tells on signing when it is asked for a signature.
+func newApplet(o Options, signing chan<- struct{}) (*applet, error) {
+	a := &applet{foreign: o.Foreign, tries: o.Tries, signing: signing}
 	if a.tries == 0 {
 		a.tries = Tries
 	}
@@ -95,13 +96,13 @@ func padded(pin string) []byte {
 	return append([]byte(pin), bytes.Repeat([]byte{0xFF}, pinLength-len(pin))...)
 }
 
-// atr is the answer to reset: T=1 and seven historical bytes (ISO/IEC 7816-3 section 8).
+// atr is the answer to reset: protocol T=1 and seven historical bytes (ISO/IEC 7816-3 section 8).
 func (a *applet) atr() []byte {
 	name := "PIVTEST"
 	if a.foreign {
 		name = "FOREIGN"
 	}
-	atr := append([]byte{0x3B, 0x80 | byte(len(name)), 0x80, 0x01}, name...)
+	atr := append([]byte{0x3B, 0x80 | byte(len(name)), 0x01}, name...)
 	var check byte
 	for _, b := range atr[1:] {
 		check ^= b

@@ -9,7 +9,7 @@ import (
 
 func newTestApplet(t testing.TB) *applet {
 	t.Helper()
-	a, err := newApplet(Options{})
+	a, err := newApplet(Options{}, make(chan struct{}, 1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,6 @@ type Options struct {
 // Card is one card with its reader and the pcscd that drives it. Its methods may be called from several
 // goroutines, but Insert and Remove from one at a time. The PIN's counter stays when the card is out.
 type Card struct {
-	applet *applet
 	reader *reader
 	daemon *daemon
 }
@@ -71,11 +70,12 @@ func StartWith(t testing.TB, o Options) *Card {
 
 // New starts reader and pcscd. The card is not yet in. The caller closes it.
 func New(o Options) (*Card, error) {
-	a, err := newApplet(o)
+	signing := make(chan struct{}, 1)
+	a, err := newApplet(o, signing)
 	if err != nil {
 		return nil, err
 	}
-	r, orders, moves, err := newReader(a)
+	r, orders, moves, err := newReader(a, signing)
 	if err != nil {
 		return nil, fmt.Errorf("making reader: %w", err)
 	}
@@ -86,7 +86,7 @@ func New(o Options) (*Card, error) {
 		r.close()
 		return nil, fmt.Errorf("starting pcscd: %w", err)
 	}
-	return &Card{a, r, d}, nil
+	return &Card{r, d}, nil
 }
 
 // Close ends pcscd and the reader.
@@ -111,6 +111,15 @@ func (c *Card) Remove() error {
 	return c.await("the card taken out")
 }
 
+// Exchange puts another card in the place of this one, which must be out. Options.Socket has no meaning here.
+func (c *Card) Exchange(o Options) error {
+	a, err := newApplet(o, c.reader.signing)
+	if err != nil {
+		return err
+	}
+	return c.reader.exchange(a)
+}
+
 func (c *Card) await(what string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), noticed)
 	defer cancel()
@@ -129,40 +138,46 @@ func (c *Card) await(what string) error {
 
 // Tries that are left for the PIN.
 func (c *Card) Tries() int {
-	c.applet.mu.Lock()
-	defer c.applet.mu.Unlock()
-	return c.applet.left
+	a := c.reader.card()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.left
 }
 
 // SetPIN gives the card another PIN, or the same, with all tries, as the PUK would.
 func (c *Card) SetPIN(pin string) error {
-	c.applet.mu.Lock()
-	defer c.applet.mu.Unlock()
-	return c.applet.setPINLocked(pin)
+	a := c.reader.card()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.setPINLocked(pin)
 }
 
-// FailNext makes the card answer the next signatures with a status word, such as 0x6F00. One is not enough
-// for a failure that a person sees: OpenSC 0.23 tries a second time by itself.
+// FailNext makes the card answer the next signatures with a status word, such as 0x6F00. OpenSC 0.23 tries a
+// second time by itself, so that in slot 9A two are needed for a failure that a person sees. In slot 9C the
+// PIN is used up by then: one is enough, and what OpenSC tells of is the PIN that it lacks.
 func (c *Card) FailNext(status uint16, times int) {
-	c.applet.mu.Lock()
-	defer c.applet.mu.Unlock()
-	c.applet.failure, c.applet.failures = status, times
+	a := c.reader.card()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.failure, a.failures = status, times
 }
 
 // Delay makes each signature take this much longer.
 func (c *Card) Delay(d time.Duration) {
-	c.applet.mu.Lock()
-	defer c.applet.mu.Unlock()
-	c.applet.delay = d
+	a := c.reader.card()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.delay = d
 }
 
 // Signing gets something whenever the card is asked for a signature, before it answers, unless the last one
 // has not been taken out yet.
-func (c *Card) Signing() <-chan struct{} { return c.applet.signing }
+func (c *Card) Signing() <-chan struct{} { return c.reader.signing }
 
 // Certificates are those in slots 9A and 9C.
 func (c *Card) Certificates() (authentication, signature *x509.Certificate) {
-	return c.applet.slots[slotAuthentication].Certificate, c.applet.slots[slotSignature].Certificate
+	slots := c.reader.card().slots
+	return slots[slotAuthentication].Certificate, slots[slotSignature].Certificate
 }
 
 // Socket is where pcscd listens.

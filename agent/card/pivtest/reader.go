@@ -22,13 +22,14 @@ const (
 // On moves it says 1 where the card was put in, 0 where it was taken out, and hears how many of these the
 // driver has taken: that is said when pcscd waits for the next, so has told its clients.
 type reader struct {
-	applet        *applet
 	orders, moves *net.UnixConn
+	signing       chan struct{}
 	group         sync.WaitGroup
 
 	// mu guards the fields that follow.
 	mu      sync.Mutex
-	in      bool // the card
+	applet  *applet
+	in      bool
 	life    context.Context
 	pull    context.CancelFunc // ends life, the card's time in the reader
 	told    byte               // moves, modulo 256
@@ -37,8 +38,8 @@ type reader struct {
 }
 
 // newReader gives the reader and the descriptors for the driver, which the caller closes.
-func newReader(a *applet) (r *reader, orders, moves *os.File, err error) {
-	r = &reader{applet: a, changed: make(chan struct{})}
+func newReader(a *applet, signing chan struct{}) (r *reader, orders, moves *os.File, err error) {
+	r = &reader{applet: a, signing: signing, changed: make(chan struct{})}
 	r.life, r.pull = context.WithCancel(context.Background())
 	if r.orders, orders, err = socketPair(); err != nil {
 		return nil, nil, nil, err
@@ -60,6 +61,24 @@ func (r *reader) close() error {
 	r.mu.Unlock()
 	r.group.Wait()
 	return err
+}
+
+// card is the one that is in, or would be.
+func (r *reader) card() *applet {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.applet
+}
+
+// exchange puts another card in the place of one that is out.
+func (r *reader) exchange(a *applet) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.in {
+		return errors.New("the card is in the reader")
+	}
+	r.applet = a
+	return nil
 }
 
 // move puts the card in or takes it out.
@@ -134,7 +153,7 @@ func (r *reader) serveOrders() {
 func (r *reader) obey(order byte, apdu []byte) []byte {
 	none := []byte{0}
 	r.mu.Lock()
-	in, life := r.in, r.life
+	in, life, a := r.in, r.life, r.applet
 	r.mu.Unlock()
 	if !in {
 		return none
@@ -142,12 +161,12 @@ func (r *reader) obey(order byte, apdu []byte) []byte {
 	var reply []byte
 	switch order {
 	case orderPowerUp, orderReset:
-		r.applet.reset()
-		reply = r.applet.atr()
+		a.reset()
+		reply = a.atr()
 	case orderPowerDown:
-		r.applet.reset()
+		a.reset()
 	case orderTransmit:
-		reply = r.applet.transmit(life, apdu)
+		reply = a.transmit(life, apdu)
 	default:
 		return none
 	}

@@ -21,6 +21,16 @@ var orders = map[string]func(card *pivtest.Card, args []string) (said string, er
 	"insert": func(c *pivtest.Card, _ []string) (string, error) { return "inserted", c.Insert() },
 	"remove": func(c *pivtest.Card, _ []string) (string, error) { return "removed", c.Remove() },
 
+	// exchange CERTIFICATE KEY: another card, when this one is out, with these PEM files in slot 9C. Its PIN is
+	// the usual one, and slot 9A holds a test person's certificate. Without files: a card that is no PIV card.
+	"exchange": func(c *pivtest.Card, args []string) (string, error) {
+		signature, err := identity{arg(args, 0, ""), arg(args, 1, "")}.load()
+		if err != nil {
+			return "", err
+		}
+		return "exchanged", c.Exchange(pivtest.Options{Signature: signature, Foreign: signature == nil})
+	},
+
 	// How many tries are left for the PIN: "tries 3".
 	"tries": func(c *pivtest.Card, _ []string) (string, error) { return fmt.Sprint("tries ", c.Tries()), nil },
 

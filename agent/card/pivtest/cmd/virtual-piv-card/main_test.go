@@ -124,7 +124,13 @@ func TestOrders(t *testing.T) {
 	if got := p.line(); got != "signing" {
 		t.Errorf("got %q", got)
 	}
+	p.order("exchange", "error: the card is in the reader")
 	p.order("remove", "removed")
+	p.order("exchange "+certificate+" "+key, "exchanged")
+	p.order("insert", "inserted")
+	if out, err := sign(socket, pivtest.PIN); err != nil {
+		t.Errorf("another card: %v\n%s", err, out)
+	}
 	p.order("dance", "error: no such order")
 	p.order("", "error: no such order")
 	p.order("fail x", `error: strconv.ParseUint: parsing "x": invalid syntax`)
