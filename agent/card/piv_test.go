@@ -382,8 +382,12 @@ func TestPIVWatch(t *testing.T) {
 		defer close(ended)
 		store.Watch(ctx, func() { changes <- struct{}{} })
 	}()
+	select {
+	case <-changes:
+		t.Error("a change was reported where nothing had changed")
+	case <-time.After(100 * time.Millisecond): // long enough for the first look
+	}
 	for _, move := range []func() error{c.Remove, c.Insert, c.Remove} {
-		time.Sleep(60 * time.Millisecond)
 		wantNoError(t, move())
 		select {
 		case <-changes:

@@ -71,13 +71,24 @@ func TestTwoCards(t *testing.T) {
 	}
 }
 
-// pcscd is told to stop, or dies: who waits for it hears why.
+// When pcscd dies, who waits for it hears that.
 func TestDaemonDies(t *testing.T) {
 	c := Start(t)
 	c.daemon.cmd.Process.Kill()
 	<-c.daemon.exited
 	if err := c.Remove(); err == nil || !strings.Contains(err.Error(), "pcscd does not see") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Whoever made the card may be killed: pcscd ends with the sockets.
+func TestDaemonDiesWithUs(t *testing.T) {
+	c := Start(t)
+	c.reader.close()
+	select {
+	case <-c.daemon.exited:
+	case <-time.After(10 * time.Second):
+		t.Error("pcscd still runs")
 	}
 }
 
