@@ -15,16 +15,16 @@ TOOLS := $(CURDIR)/build/tools
 # Debian packages, by what needs them.
 PACKAGES := \
   gcc libc6-dev                                        `: crypto11 and the race detector` \
-  softhsm2 opensc openssl                              `: tokens, and what looks at them` \
+  softhsm2 opensc openssl pcscd                        `: tokens and cards, and what looks at them` \
   chromium fonts-noto-core ffmpeg                      `: the browser, its letters, the camera` \
-  xvfb xauth xdotool scrot pinentry-gtk2 x11-utils x11-xserver-utils`: the PIN window` \
+  xvfb xauth xdotool pinentry-gtk2 x11-utils x11-xserver-utils `: the PIN window` \
   poppler-utils qpdf zbar-tools libnss3-tools          `: independent checks`
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export CGO_ENABLED ?= 1
 
-.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-renewal cross clean
+.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-renewal pictures cross clean
 
 demo: system build
 	@cd extension && node e2e/dist/demo.mjs $(if $(INTERACTIVE),--interactive)
@@ -93,6 +93,11 @@ test-phone: portal/phone/node_modules/.package-lock.json
 
 test-renewal: system build
 	cd extension && node e2e/dist/test.mjs
+
+# The README's pictures, from the last demo.
+pictures:
+	@cd build/demo/pictures && for p in review window-pin; do \
+	  ffmpeg -y -loglevel error -i *-$$p.png -vf "scale='min(640,iw)':-1" ../../../extension/e2e/pictures/$$p.png; done
 
 cross:
 	@for system in linux windows darwin; do for arch in amd64 arm64; do \

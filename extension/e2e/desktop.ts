@@ -57,7 +57,9 @@ export class Desktop {
     run("xdotool", ["key", name], this.env);
   }
 
+  /** Takes a picture of the window that was waited for last. */
   screenshot(path: string): void {
-    run("scrot", ["--overwrite", path], this.env);
+const grab = ["-f", "x11grab", "-draw_mouse", "0", "-window_id", this.#last, "-i", this.display];
+    run("ffmpeg", ["-y", "-loglevel", "error", ...grab, "-frames:v", "1", path], this.env);
   }
 }

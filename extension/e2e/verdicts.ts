@@ -20,6 +20,8 @@ export interface Results {
   readonly confirmationCMS: string;
   readonly certificate: string;
   readonly portalProgram: string;
+  /** Where the authority answers OCSP requests. */
+  readonly ocsp: string;
 }
 
 function verdict(tool: string, question: string, o: Outcome, ...wanted: readonly string[]): Verdict {
@@ -121,6 +123,13 @@ export function verdicts(r: Results): Verdict[] {
       good: !otherPolicy.ok,
       text: otherPolicy.ok ? "accepted" : "refused",
     },
+    verdict(
+      "openssl ocsp",
+      "the authority's answer about the new certificate",
+      outcome("openssl", ["ocsp", "-issuer", r.issuing, "-cert", r.certificate, "-url", r.ocsp, "-CAfile", r.root]),
+      `${r.certificate}: good`,
+      "Response verify OK",
+    ),
     verdict("zlint", "the profile of the new certificate", outcome(r.portalProgram, ["lint", r.certificate])),
   ];
   return list;

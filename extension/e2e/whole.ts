@@ -81,6 +81,7 @@ export function check(sandbox: Sandbox): Verdict[] {
   writeFileSync(at("chain.pem"), chain);
   for (const path of [file.ca.root, file.ca.issuing]) copyFileSync(path, at(`ca-${basename(path)}`));
   for (const [name, path] of Object.entries(file.audit)) copyFileSync(path, at(`logs/audit-${name}.jsonl`));
+  copyFileSync(join(file.dir, "agent/state/audit.jsonl"), at("logs/audit-agent.jsonl"));
   mustExist(at("application.pdf"), at("confirmation.txt"), at("confirmation.txt.p7s"));
   return [
     ...verdicts({
@@ -92,6 +93,7 @@ export function check(sandbox: Sandbox): Verdict[] {
       confirmationCMS: at("confirmation.txt.p7s"),
       certificate: at("certificate.pem"),
       portalProgram,
+      ocsp: `http://127.0.0.1:${new URL(file.urls.ca).port}/ocsp`,
     }),
     leaks(sandbox),
     ...audits(sandbox),
