@@ -55,7 +55,7 @@ phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent build
 
 %/node_modules/.package-lock.json: %/package-lock.json
-	cd $* && npm ci --silent --no-audit --no-fund
+	cd $* && npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 generate:
