@@ -3,6 +3,8 @@
 #   make demo                a whole renewal in a sandbox, from nothing
 #   make demo INTERACTIVE=1  the sandbox left running, for trying it by hand
 #   make test                everything that can fail
+#   make packages            a CA's deb and extension: CA=FILE CRX_KEY=PEM, else those of a test authority
+#   make test-packages       builds, installs, uses and removes them; the cross-builds
 #   make build               both programs, the extension and the phone app
 #   make generate            the files that come from others
 #   make cross               the agent for six systems
@@ -105,5 +107,8 @@ cross:
 	  CGO_ENABLED=0 GOOS=$$system GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o build/cross/$$system-$$arch/ ./agent/cmd/odnowa-agent || exit 1; \
 	done; done
 
+include installer/packages.mk
+
 clean:
-	rm -rf build extension/dist portal/phone/dist
+	[ ! -d build ] || $(SUDO) rm -rf build
+	rm -rf extension/dist portal/phone/dist

@@ -29,6 +29,7 @@ func (m *maker) makeExtension(context.Context) error {
 	if err != nil {
 		return err
 	}
+	m.extensionKey = spki
 	m.out.Extension = Extension{
 		ID: extensionID(spki), Key: m.path("extension", "key.pem"), Config: m.path("extension", "config.json"),
 	}
@@ -39,6 +40,21 @@ func (m *maker) makeExtension(context.Context) error {
 			"key": spki, "geckoId": geckoID, "testOnlyOpenShadow": true,
 		}),
 	)
+}
+
+// writeInstaller writes the configuration of the CA's packages (installer/ca.mjs). They are for other
+// computers than this one, so it holds none of the sandbox's paths.
+func (m *maker) writeInstaller() error {
+	seal, err := x509.MarshalPKIXPublicKey(m.keys[keySeal])
+	if err != nil {
+		return err
+	}
+	return m.writeJSON("installer/ca.json", map[string]any{
+		"name": "Odnowa TEST", "maintainer": "Odnowa TEST <packages@odnowa.example>",
+		"origins":   []any{map[string]any{"origin": m.out.URLs.Portal, "sealKeys": [][]byte{seal}}},
+		"modules":   []any{map[string]any{"name": "SoftHSM TEST", "path": m.out.Card.Module}},
+		"extension": map[string]any{"key": m.extensionKey, "geckoId": geckoID},
+	})
 }
 
 // extensionID is the first half of the key's SHA-256 in the letters a to p (Chromium,
