@@ -112,6 +112,8 @@ export async function build(config, out) {
     bundle("src/sdk/odnowa.ts", join(sdk, "odnowa.js"), "esm", config),
     cp(join(here, "icons"), join(extension, "icons"), { recursive: true }),
     cp(join(here, "src/worker/managed.json"), join(extension, "managed.json")),
+    // What is bundled keeps its own licence, which goes wherever it goes.
+    ...[extension, sdk].map((folder) => cp(join(here, "node_modules/lit-html/LICENSE"), join(folder, "licences/lit-html.txt"))),
   ]);
   await writeFile(join(extension, "manifest.json"), JSON.stringify(manifest(config), null, 2));
   await writeFile(join(sdk, "package.json"), JSON.stringify(sdkPackage(config.version), null, 2));
