@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 
 await build({
-  entryPoints: ["e2e/demo.ts", "e2e/test.ts"],
+  entryPoints: ["e2e/demo.ts", "e2e/test.ts", "e2e/packages/packages.ts", "e2e/packages/browser.ts"],
   outdir: "e2e/dist",
   outExtension: { ".js": ".mjs" },
   bundle: true,
