@@ -76,7 +76,8 @@ test-crx:
 # A Debian 12 with a card's software and an ordinary user. Made once; another list of packages makes another.
 MACHINE_PACKAGES := systemd systemd-sysv dbus dbus-user-session libpam-systemd iproute2 pinentry-gtk2 softhsm2
 MACHINE := build/cache/debian-12-$(shell echo $(MACHINE_PACKAGES) | md5sum | cut -c -8).tar
-MIRROR  ?= http://deb.debian.org/debian
+# Empty: debootstrap's own choice.
+MIRROR  ?=
 comma   := ,
 
 $(MACHINE):
