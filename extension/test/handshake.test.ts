@@ -98,7 +98,7 @@ describe("SDK and content script together", () => {
   test("a request reaches the agent and its answer the page; closing ends the connection", async () => {
     const agent = new TestTransport();
     acceptPages(page, "0.1.0", () => false, (port, ended) => {
-      new PageChannel(port, { connect: () => agent, openWizard: () => false, ended });
+      new PageChannel(port, { connect: () => agent, openWizard: () => false, pair: () => Promise.resolve(false), ended });
     });
     const client = new Client(pageTransport(undefined, sdkWindow()));
     const { result } = client.call("agent.diagnose", {}, record, 1000);
@@ -113,7 +113,7 @@ describe("SDK and content script together", () => {
     const agent = new TestTransport();
     const ended = vi.fn();
     acceptPages(page, "0.1.0", () => false, (port) => {
-      new PageChannel(port, { connect: () => agent, openWizard: () => false, ended });
+      new PageChannel(port, { connect: () => agent, openWizard: () => false, pair: () => Promise.resolve(false), ended });
     });
     const client = new Client(pageTransport(undefined, sdkWindow()));
     const { result } = client.call("agent.diagnose", {}, record, 1000);
@@ -130,7 +130,7 @@ describe("SDK and content script together", () => {
         done = closed;
         return true;
       };
-      new PageChannel(port, { connect: () => new TestTransport(), openWizard, ended });
+      new PageChannel(port, { connect: () => new TestTransport(), openWizard, pair: () => Promise.resolve(false), ended });
     });
     const client = new Client(pageTransport(undefined, sdkWindow()));
     const closed = vi.fn();

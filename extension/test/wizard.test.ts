@@ -69,6 +69,7 @@ let transport: CardTransport;
 let w: Wizard;
 let focus: Focus[];
 const closed = vi.fn();
+const pair = vi.fn<() => Promise<boolean>>();
 
 beforeEach(async () => {
   vi.stubGlobal("EventSource", TestEvents);
@@ -77,7 +78,7 @@ beforeEach(async () => {
   focus = [];
   const view = { draw: () => undefined, focus: (target: Focus) => focus.push(target) };
   const agent = new Agent(() => transport, "pl");
-  w = new Wizard("pl", new Portal(`http://127.0.0.1:${new URL(portal.origin).port}`), agent, view, closed);
+  w = new Wizard("pl", new Portal(`http://127.0.0.1:${new URL(portal.origin).port}`), agent, view, closed, pair);
   actions.listen(w);
   await actions.begin(w, false);
 });

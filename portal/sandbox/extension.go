@@ -37,7 +37,7 @@ func (m *maker) makeExtension(context.Context) error {
 		m.write("extension/key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})),
 		m.writeJSON("extension/config.json", map[string]any{
 			"name": "Odnowa TEST", "version": "0.1.0", "origins": []string{m.out.URLs.Portal},
-			"key": spki, "geckoId": geckoID, "testOnlyOpenShadow": true,
+			"key": spki, "geckoId": geckoID, "agentPort": m.AgentPort, "testOnlyOpenShadow": true,
 		}),
 	)
 }

@@ -4,7 +4,8 @@
  */
 import { Agent } from "../bridge/agent.ts";
 import type { Signing } from "../bridge/agent.ts";
-import { elementName } from "../bridge/page.ts";
+import { Client } from "../bridge/client.ts";
+import { browserPair, elementName, pairResult, pairTimeoutMs } from "../bridge/page.ts";
 import type { Language } from "../bridge/messages.ts";
 import type { DiagnoseResult, Filter, ListResult, Progress, SignResult } from "../bridge/types.gen.ts";
 import { RenewalElement } from "./element.ts";
@@ -59,6 +60,19 @@ export class Odnowa {
         await this.#agent.cancel(call.id);
       },
     };
+  }
+
+  /**
+   * Has the person pair this browser with the agent, after a failure with `not_paired`: a browser that can't
+   * start the agent by itself. False when the person gave up.
+   */
+  async pair(): Promise<boolean> {
+    const client = new Client(pageTransport());
+    try {
+      return (await client.call(browserPair, {}, pairResult, pairTimeoutMs).result).paired;
+    } finally {
+      client.close();
+    }
   }
 
   /** Listens; changes are told of while a connection is open, so ask something first. */

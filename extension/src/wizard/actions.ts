@@ -103,6 +103,14 @@ export async function loadCards(w: Wizard): Promise<void> {
   w.draw();
 }
 
+/** Pairs the browser with the agent where that is what failed, and goes on where the person is. */
+export async function pairBrowser(w: Wizard): Promise<void> {
+  if (!(await w.pair())) return;
+  w.failures = [];
+  if (w.screen === "certificate") await loadCards(w);
+  else w.draw();
+}
+
 /** Has the certificate checked and the application drawn up. */
 export async function chooseCertificate(w: Wizard): Promise<void> {
   const chosen = w.cards?.certificates.find(({ id }) => id === w.form.certificateId);
