@@ -86,10 +86,13 @@ export class Conversation {
 
   /** The handshake is over: hands on every message, and why it ends. */
   handOver(received: (message: unknown) => void, closed: (reason: OdnowaError) => void): void {
+    if (this.#ended) {
+      closed(this.#ended);
+      return;
+    }
     this.#received = received;
     this.#closed = closed;
     for (const text of this.#inbox.splice(0)) this.#deliver(text);
-    if (this.#ended) closed(this.#ended);
   }
 
   close(): void {

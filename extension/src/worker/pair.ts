@@ -1,5 +1,5 @@
 import { closedMessage } from "../bridge/closed.ts";
-import { closedCode } from "../bridge/error.ts";
+import { agentError, closedCode } from "../bridge/error.ts";
 import { sameCode } from "../bridge/pairing.ts";
 import type { PairingNews } from "../bridge/pairing.ts";
 import type { Bytes } from "./bytes.ts";
@@ -83,7 +83,9 @@ async function agree(
   const exchange: Exchange = {
     origin, clientKey: own.public, serverKey: answer.key, clientNonce, serverNonce: answer.nonce,
   };
-  const secret = await agreeSecret(exchange, own.secret);
+  const secret = await agreeSecret(exchange, own.secret, answer.key).catch(() => {
+    throw agentError("pairing_refused"); // no key that an honest service has
+  });
   const code = await pairingCode(exchange);
   conversation.send({ type: "reveal", nonce: toBase64(clientNonce) });
   tell({ type: "code", code });

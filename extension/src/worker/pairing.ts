@@ -57,10 +57,10 @@ export async function pairingCode(e: Exchange): Promise<string> {
   return number.toString().padStart(6, "0");
 }
 
-/** Agrees on the secret; fails where the other key is none, or one of low order. */
-export async function agreeSecret(e: Exchange, own: CryptoKey): Promise<Bytes> {
-  const serverKey = await crypto.subtle.importKey("raw", e.serverKey, "X25519", false, []);
-  const shared = await crypto.subtle.deriveBits({ name: "X25519", public: serverKey }, own, 8 * size);
+/** Agrees on the secret with one side's private key and the other's public one; fails for one of low order. */
+export async function agreeSecret(e: Exchange, own: CryptoKey, other: Bytes): Promise<Bytes> {
+  const key = await crypto.subtle.importKey("raw", other, "X25519", false, []);
+  const shared = await crypto.subtle.deriveBits({ name: "X25519", public: key }, own, 8 * size);
   const material = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveBits"]);
   const salt = await digest("odnowa-pair-secret-v1", ...members(e));
   const info = new TextEncoder().encode("odnowa-pair-secret-v1");
