@@ -18,7 +18,7 @@ TOOLS := $(CURDIR)/build/tools
 PACKAGES := \
   gcc libc6-dev                                        `: crypto11 and the race detector` \
   softhsm2 opensc openssl pcscd                        `: tokens and cards, and what looks at them` \
-  chromium fonts-noto-core ffmpeg                      `: the browser, its letters, the camera` \
+  chromium firefox-esr fonts-noto-core ffmpeg          `: the browsers, their letters, the camera` \
   xvfb xauth xdotool pinentry-gtk2 x11-utils x11-xserver-utils `: the PIN window` \
   poppler-utils qpdf zbar-tools libnss3-tools          `: independent checks`
 
@@ -75,7 +75,7 @@ test: system
 	@$(TIMED) 'Go: tests'                   $(MAKE) --no-print-directory test-go
 	@$(TIMED) 'extension: lint and tests'   $(MAKE) --no-print-directory test-extension
 	@$(TIMED) 'phone app: lint and tests'   $(MAKE) --no-print-directory test-phone
-	@$(TIMED) 'a renewal in Chromium'       $(MAKE) --no-print-directory test-renewal
+	@$(TIMED) 'renewals in the browsers'    $(MAKE) --no-print-directory test-renewal
 	@$(TIMED) --summary
 
 lint-go:
@@ -94,7 +94,7 @@ test-phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent lint && npm test --silent
 
 test-renewal: system build
-	cd extension && node e2e/dist/test.mjs
+	cd extension && node e2e/dist/test.mjs && node e2e/dist/browsers.mjs
 
 # The README's pictures, from the last demo.
 pictures:

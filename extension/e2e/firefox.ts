@@ -28,7 +28,7 @@ export async function openFirefox(options: {
     executablePath,
     headless: !options.desktop.visible,
     userDataDir: join(options.home, "profile"),
-    env: { ...process.env, ...options.desktop.env, ...options.env, HOME: options.home },
+    env: { ...process.env, ...options.desktop.env, ...options.env, HOME: options.home, XDG_CONFIG_HOME: undefined },
     defaultViewport: null,
     extraPrefsFirefox: {
       "intl.accept_languages": options.language ?? "pl-PL",
