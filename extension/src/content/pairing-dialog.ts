@@ -32,7 +32,7 @@ function ask(): Promise<boolean> {
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: ODNOWA_TEST_ONLY_OPEN_SHADOW ? "open" : "closed" });
   adoptLook(root);
-  (place ? (place.shadowRoot ?? place) : document.body).append(host);
+  (place?.shadowRoot ?? place ?? document.documentElement).append(host);
   return new Promise((resolve) => {
     const pairing = new Pairing(workerPort, () => render(dialog(pairing, language), root), (paired) => {
       host.remove();
