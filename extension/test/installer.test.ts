@@ -41,6 +41,7 @@ describe("configuration of a CA's packages", () => {
       origins: ["https://renewal.ca.example"],
       key: ca.extension.key,
       geckoId: "odnowa@ca.example",
+      agentPort: 22701,
     }));
 });
 
