@@ -105,6 +105,7 @@ func TestEveryActionInEveryState(t *testing.T) {
 		ActIssue:      {Confirmed: Issuing, Issuing: Issuing, Issued: Issued},
 		ActIssued:     {Issuing: Issued, Issued: Issued},
 		ActRefused:    {Issuing: Opened},
+		ActExpired:    backTo(Opened, ApplicationSigned, ContactGiven, ConfirmationDrawnUp),
 		ActWithdraw:   backTo(Opened, States[:8]...),
 	}
 	do := map[Action]func(context.Context, *Store, string, *Renewal) (*Renewal, error){
@@ -116,6 +117,9 @@ func TestEveryActionInEveryState(t *testing.T) {
 		},
 		ActRefused: func(ctx context.Context, s *Store, _ string, r *Renewal) (*Renewal, error) {
 			return s.Refuse(ctx, r.ID)
+		},
+		ActExpired: func(ctx context.Context, s *Store, _ string, r *Renewal) (*Renewal, error) {
+			return s.Expire(ctx, r.ID, r.Application.Number)
 		},
 	}
 	for action := range moves {
@@ -206,6 +210,13 @@ func TestGivenHasChanged(t *testing.T) {
 	walk(t, s, session, ConfirmationDrawnUp)
 	if _, err := s.Confirm(t.Context(), session, "old seal", []byte("cms")); !isState(err) {
 		t.Errorf("signature over another confirmation: %v", err)
+	}
+	r, err := s.Get(t.Context(), session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Expire(t.Context(), r.ID, "W/0"); !isState(err) {
+		t.Errorf("another application has expired: %v", err)
 	}
 }
 

@@ -93,7 +93,12 @@ func (s *server) drawUpConfirmation(ctx context.Context, r *renewal.Renewal, ses
 		Contact: contract.Contact{Email: r.Contact.Email, Phone: r.Contact.Phone},
 	})
 	if err != nil {
-		return nil, issuerFault(err)
+		err = issuerFault(err)
+		if faultOf(err).code == ApplicationExpired {
+			_, storing := s.store.Expire(ctx, r.ID, r.Application.Number)
+			err = errors.Join(err, storing)
+		}
+		return nil, err
 	}
 	return s.store.DrawUpConfirmation(ctx, session, lease, renewal.Confirmation{Seal: c.Seal, Statement: r.Phone.Statement}, c.Document)
 }
