@@ -352,6 +352,39 @@ func TestLease(t *testing.T) {
 }
 
 // TestDoubleSignature: of different signatures at a time one is kept.
+// TestHold: a lease that is held outlives its life; when it is let go, it ends.
+func TestHold(t *testing.T) {
+	s, clock := newStore(t)
+	s.holdEvery = time.Millisecond
+	session, r := open(t, s, sell(t, s), "")
+	walk(t, s, session, CertificateChosen)
+	_, held, err := s.Begin(t.Context(), ActDrawUp, session, "pl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := s.Hold(t.Context(), r.ID, held)
+	until := func() (at int64) {
+		t.Helper()
+		if err := s.db.QueryRowContext(t.Context(), `SELECT lease_until FROM renewals WHERE id = $1`, r.ID).Scan(&at); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	for range 3 {
+		clock.advance(LeaseLife - time.Second)
+		for until() < clock.now().Add(LeaseLife).Unix() {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	stop()
+	if _, err := s.DrawUp(t.Context(), session, held, Application{Number: "W/1", Language: "pl"}, nil, s.now(), s.now()); err != nil {
+		t.Errorf("under a lease that was held: %v", err)
+	}
+	if at := until(); at != 0 {
+		t.Errorf("the lease lives on until %d", at)
+	}
+}
+
 func TestDoubleSignature(t *testing.T) {
 	s, _ := newStore(t)
 	session, _ := open(t, s, sell(t, s), "")

@@ -68,7 +68,7 @@ func (s *server) DrawUpConfirmation(ctx context.Context, _ DrawUpConfirmationReq
 	ctx, cancel := context.WithTimeout(ctx, drawUpTimeout)
 	defer cancel()
 	session := callerOf(ctx).session
-	r, lease, err := s.store.Begin(ctx, renewal.ActDrawUpConf, session)
+	r, lease, err := s.begin(ctx, renewal.ActDrawUpConf, session)
 	if err == nil && lease != "" {
 		id := r.ID
 		if r, err = s.drawUpConfirmation(ctx, r, session, lease); err != nil {
@@ -80,6 +80,7 @@ func (s *server) DrawUpConfirmation(ctx context.Context, _ DrawUpConfirmationReq
 }
 
 func (s *server) drawUpConfirmation(ctx context.Context, r *renewal.Renewal, session, lease string) (*renewal.Renewal, error) {
+	defer s.store.Hold(ctx, r.ID, lease)()
 	r, err := s.readyPhone(ctx, r)
 	if err != nil {
 		return nil, err

@@ -17,8 +17,7 @@ import (
 
 const basePath = "/api/v1"
 
-// How long others may take to answer. The wizard waits 60 s for the portal, and a lease is held as
-// long (renewal.LeaseLife).
+// How long others may take to answer. The wizard waits 60 s for the portal.
 const (
 	callTimeout   = 20 * time.Second
 	drawUpTimeout = 45 * time.Second
