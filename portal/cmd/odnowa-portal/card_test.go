@@ -39,9 +39,9 @@ type cards struct {
 
 // The test persons; no such PESEL can exist. What tells of the holder is what must not get out.
 var (
-	holderName   = personName("Żaneta", "TESTOWA", "00000000000")
+	holderName   = personName("Żaneta", "TESTOWA", "11111111111")
 	strangerName = personName("Wacław", "TESTOWY-OBCY", "99999999999")
-	personal     = []string{"TESTOWA", "aneta", "00000000000", contactEmail, "600100200", "600 100 200"}
+	personal     = []string{"TESTOWA", "aneta", "11111111111", contactEmail, "600100200", "600 100 200"}
 )
 
 const (
