@@ -224,6 +224,35 @@ describe("a browser that is not paired any more", () => {
   });
 });
 
+const asked = () => transport.sent.filter(({ method }) => method === "signature.create").length;
+
+test.each(["issuer_unavailable", "timestamp_unavailable"])("%s costs no second signature", async (code) => {
+  await toSign();
+  portal.faults.set("PUT /renewal/application/signature", [503, code]);
+  await actions.signApplication(w);
+  expect([w.screen, codes(), asked()]).toEqual(["sign", [code], 1]);
+  portal.faults.clear();
+  await actions.signApplication(w);
+  expect([w.screen, codes(), asked()]).toEqual(["signed", [], 1]);
+});
+
+test("a refused signature is not handed in again", async () => {
+  await toSign();
+  portal.faults.set("PUT /renewal/application/signature", [422, "signature_invalid"]);
+  await actions.signApplication(w);
+  portal.faults.clear();
+  await actions.signApplication(w);
+  expect([w.screen, asked()]).toEqual(["signed", 2]);
+});
+
+test("an application that has expired leads back to the order", async () => {
+  await toReview();
+  portal.faults.set("POST /renewal/confirmation", [422, "application_expired"]);
+  portal.change({ state: "opened" }); // withdrawn, as a portal does
+  await actions.signConfirmation(w);
+  expect([w.screen, codes(), asked()]).toEqual(["offer", ["application_expired"], 1]);
+});
+
 test("a phone that changed since it was shown stops the confirmation before the card", async () => {
   await toReview();
   portal.change({ phone: { state: "ready", code: "999999" } });
@@ -292,6 +321,17 @@ describe("live events", () => {
     expect(TestEvents.last?.isClosed).toBe(true);
   });
 });
+
+test.each([[502, "portal_unreachable"], [504, "portal_unreachable"], [500, "portal_unexpected"]])(
+  "an answer %i that is no portal's says %s",
+  async (status, code) => {
+    await open();
+    portal.faults.set("PUT /renewal/start", [status, ""]);
+    w.form.start = "now";
+    await actions.chooseStart(w);
+    expect(codes()).toEqual([code]);
+  },
+);
 
 test("a portal that can't be reached says so and loses nothing", async () => {
   await open();

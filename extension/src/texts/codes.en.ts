@@ -70,7 +70,7 @@ export const codesEn: CodeTexts = {
     phone_invalid: { title: "The phone number is not valid", cure: "Enter 9 digits, or a number with the + sign and the country code." },
     issuer_unavailable: { title: "The authority does not answer at the moment", cure: "Nothing is lost. Try again in a few minutes." },
     sam_unavailable: { title: "The rSign service does not answer at the moment", cure: "Nothing is lost. Try again in a few minutes." },
-    timestamp_unavailable: { title: "The time-stamp server does not answer at the moment", cure: "Try again in a few minutes. You will have to sign once more." },
+    timestamp_unavailable: { title: "The time-stamp server does not answer at the moment", cure: "Nothing is lost. Try again in a few minutes." },
     application_expired: { title: "The application is no longer valid", cure: "Too much time has passed since it was drawn up. Your renewal code still works: go on here, and sign a new application." },
   },
   extension: {

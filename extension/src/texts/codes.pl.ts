@@ -83,7 +83,7 @@ export const codesPl: CodeTexts = {
     phone_invalid: { title: "Numer telefonu jest nieprawidłowy", cure: "Podaj 9 cyfr albo numer ze znakiem + i kodem kraju." },
     issuer_unavailable: { title: "Urząd chwilowo nie odpowiada", cure: "Nic nie przepadło. Spróbuj ponownie za kilka minut." },
     sam_unavailable: { title: "Usługa rSign chwilowo nie odpowiada", cure: "Nic nie przepadło. Spróbuj ponownie za kilka minut." },
-    timestamp_unavailable: { title: "Serwer znacznika czasu chwilowo nie odpowiada", cure: "Spróbuj ponownie za kilka minut. Trzeba będzie podpisać jeszcze raz." },
+    timestamp_unavailable: { title: "Serwer znacznika czasu chwilowo nie odpowiada", cure: "Nic nie przepadło. Spróbuj ponownie za kilka minut." },
     application_expired: { title: "Wniosek stracił ważność", cure: "Od jego przygotowania minęło zbyt wiele czasu. Kod odnowienia nadal działa: przejdź dalej tutaj i podpisz nowy wniosek." },
   },
   extension: {

@@ -80,6 +80,8 @@ export class Wizard {
   /** Counts the requests for the list. */
   cardsRequest = 0;
   signing: Signing | undefined;
+  /** A signature that the portal could not take for the moment, and the seal of what it is over. */
+  signature: { seal: string; cms: string } | undefined;
   readonly #watch: Watch;
 
   constructor(
