@@ -50,7 +50,7 @@ class CardTransport extends TestTransport {
 class TestEvents extends EventTarget {
   static readonly CLOSED = 2;
   static last: TestEvents | undefined;
-  readonly readyState = 1;
+  readyState = 1;
   isClosed = false;
   constructor(readonly address: string) {
     super();
@@ -61,6 +61,11 @@ class TestEvents extends EventTarget {
   }
   say(renewal: unknown): void {
     this.dispatchEvent(new MessageEvent("renewal", { data: JSON.stringify(renewal) }));
+  }
+  /** The browser gives up, as after a refusal. */
+  giveUp(): void {
+    this.readyState = TestEvents.CLOSED;
+    this.dispatchEvent(new Event("error"));
   }
 }
 
@@ -313,6 +318,23 @@ describe("live events", () => {
     TestEvents.last?.say({ ...w.renewal, version: 0, state: "issued" });
     TestEvents.last?.say({ version: 99 });
     expect(w.renewal?.state).toBe("opened");
+  });
+
+  test("that are refused ask for the code where another browser has the renewal now", async () => {
+    await toReview();
+    portal.forget();
+    TestEvents.last?.giveUp();
+    await vi.waitFor(() => expect([w.screen, codes()]).toEqual(["code", ["no_session"]]));
+    expect(w.renewal).toBeUndefined();
+  });
+
+  test("that are refused for another reason change nothing", async () => {
+    await toReview();
+    portal.faults.set("GET /renewal", [503, ""]);
+    const asked = vi.spyOn(w.portal, "renewal");
+    TestEvents.last?.giveUp();
+    await expect(asked.mock.results[0]?.value).rejects.toThrow();
+    expect([w.screen, codes()]).toEqual(["review", []]);
   });
 
   test("stop with the wizard", async () => {

@@ -39,7 +39,7 @@ export const codesEn: CodeTexts = {
     internal: { title: "Something went wrong on our side", cure: "Try again in a moment. Your data is not lost." },
     invalid_request: { title: "The data that was sent could not be read", cure: "Reload the page and try again." },
     origin_not_allowed: { title: "This page can't run a renewal", cure: "Open the renewal from your certification authority's website." },
-    no_session: { title: "The renewal code is needed once more", cure: "This browser does not remember the renewal. Enter the code to come back to it." },
+    no_session: { title: "The renewal code is needed once more", cure: "This browser no longer has the renewal: it was opened in another one, stopped here, or a day has passed. Enter the code to go on here." },
     wrong_state: { title: "This step is done already or not yet due", cure: "We show the current step. Finish it here." },
     code_malformed: { title: "This does not look like a renewal code", cure: "Check that the code is complete and without typing errors." },
     code_unknown: { title: "We don't know this code", cure: "Check the code in the message that was sent after the purchase and enter it again." },

@@ -52,7 +52,7 @@ export const codesPl: CodeTexts = {
     internal: { title: "Coś poszło nie tak po naszej stronie", cure: "Spróbuj ponownie za chwilę. Twoje dane nie przepadły." },
     invalid_request: { title: "Nie udało się odczytać wysłanych danych", cure: "Odśwież stronę i spróbuj ponownie." },
     origin_not_allowed: { title: "Ta strona nie może prowadzić odnowienia", cure: "Otwórz odnowienie ze strony swojego urzędu certyfikacji." },
-    no_session: { title: "Trzeba jeszcze raz podać kod odnowienia", cure: "Ta przeglądarka nie pamięta odnowienia. Podaj kod, aby do niego wrócić." },
+    no_session: { title: "Trzeba jeszcze raz podać kod odnowienia", cure: "Ta przeglądarka nie ma już odnowienia: otwarto je w innej, zakończono je tutaj albo minęła doba. Podaj kod, aby kontynuować tutaj." },
     wrong_state: { title: "Ten krok jest już za Tobą albo jeszcze przed Tobą", cure: "Pokazujemy aktualny krok. Dokończ go tutaj." },
     code_malformed: { title: "To nie wygląda na kod odnowienia", cure: "Sprawdź, czy kod jest cały i bez literówek." },
     code_unknown: { title: "Nie znamy takiego kodu", cure: "Sprawdź kod w wiadomości wysłanej po zakupie i wpisz go jeszcze raz." },

@@ -96,7 +96,7 @@ export class Wizard {
   ) {
     this.t = language === "pl" ? pl : en;
     this.dates = new Dates(language);
-    this.#watch = new Watch(portal.address("events"), (renewal) => this.#heard(renewal));
+    this.#watch = new Watch(portal.address("events"), (renewal) => this.#heard(renewal), () => void this.#lookAgain());
   }
 
   /** Ends what runs: events, the agent's connection and with it an open window. */
@@ -126,6 +126,7 @@ export class Wizard {
   forget(): void {
     this.#watch.stop();
     this.renewal = undefined;
+    this.signature = undefined;
     this.form.accepted = false;
     delete this.form.certificateId;
     delete this.form.start;
@@ -201,6 +202,18 @@ export class Wizard {
       if (this.screen !== "start" && this.screen !== "leaving") this.screen = screenFor(this.renewal, this.screen);
     } catch {
       // The first failure is the one to tell of.
+    }
+  }
+
+  /** The portal tells no more: where another browser has opened the renewal, nothing of it stays on the screen. */
+  async #lookAgain(): Promise<void> {
+    try {
+      this.#heard(await this.portal.renewal());
+    } catch (thrown) {
+      const error = asOdnowaError(thrown);
+      if (this.busy || !this.renewal || !error.is("portal", "no_session")) return; // the next action tells
+      await this.#fail(error);
+      this.draw();
     }
   }
 
