@@ -164,10 +164,10 @@ func serveSession(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
 		Window: window.New(window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Timeout: p.WindowTimeout(), Log: l}),
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	var link *session.Link
 	if p.Service {
-		link := session.NewLink(p.ServiceSocket, l)
+		link = session.NewLink(p.ServiceSocket, l)
 		o.Service, o.Audit = link.Up, link
-		g.Go(func() error { return link.Run(ctx) })
 	} else {
 		dir, err := local.StateDir()
 		if err != nil {
@@ -181,6 +181,10 @@ func serveSession(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
 		o.Audit = audit.As(records, local.Self())
 	}
 	served := session.New(o)
+	if link != nil {
+		link.Changed = served.Changed
+		g.Go(func() error { return link.Run(ctx) })
+	}
 	g.Go(func() error { return served.Run(ctx, listener) })
 	if p.Service {
 		g.Go(func() error { return served.ServeService(ctx, p.ServiceSocket) })
