@@ -111,10 +111,10 @@ func (w *world) void(r web.Renewal, p *phone) {
 	if r.Application.EnrolmentUrl == nil {
 		return
 	}
-	w.eventually("the QR code to be void", func() bool { return w.phone().scan(*r.Application.EnrolmentUrl) == "enrolment_void" })
-	if p != nil {
-		p.want("enrolment_void", p.state())
+	if p != nil { // first, for a scan would take its place
+		w.eventually("the phone to hear of it", func() bool { return p.state() == "enrolment_void" })
 	}
+	w.eventually("the QR code to be void", func() bool { return w.phone().scan(*r.Application.EnrolmentUrl) == "enrolment_void" })
 }
 
 // TestCodeAlone: whoever has only the code gets no personal data, no certificate, and can confirm nothing;
