@@ -61,8 +61,7 @@ async function test(): Promise<void> {
   const sandbox = await Sandbox.open(results);
   const { file } = sandbox;
   try {
-    const computer = await sandbox.computer("en-GB");
-    const phone = await sandbox.phone();
+    const [computer, phone] = await Promise.all([sandbox.computer("en-GB"), sandbox.phone()]);
     const { page } = computer;
     const r = new Renewal(sandbox, page, report, "en");
     try {

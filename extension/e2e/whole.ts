@@ -115,7 +115,8 @@ export function attribute(sandbox: Sandbox, name: string): string {
   return value;
 }
 
-function leaks(sandbox: Sandbox): Verdict {
+/** Searches every log for what must not stand there. */
+export function leaks(sandbox: Sandbox): Verdict {
   const { card, renewalCode } = sandbox.file;
   const secrets: Secret[] = [
     { name: "card PIN", value: card.pin },
