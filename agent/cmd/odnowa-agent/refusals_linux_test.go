@@ -409,14 +409,14 @@ func TestRun(t *testing.T) {
 	application, signed := r.application(t, r.card.Certificate(cardtest.Sign))
 	person.Plan(t, windowtest.Yes, windowtest.Answer(r.card.PIN))
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		_, ch := b.send(bridge.MethodCreateSignature, application)
+		_, ch := b.send(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller})
 		a := b.wait(ch)
-		if a.Error != nil && a.Error.Data.Code == bridge.CodeServiceStopped && time.Now().Before(end) {
-			continue // the two halves are still finding each other
+		if a.Error == nil || a.Error.Data.Code != bridge.CodeServiceStopped || time.Now().After(end) {
+			break // until then the two halves are still finding each other
 		}
-		verify(t, a, cades.PAdES, signed, r.card.Certificate(cardtest.Sign))
-		break
 	}
+	_, ch := b.send(bridge.MethodCreateSignature, application)
+	verify(t, b.wait(ch), cades.PAdES, signed, r.card.Certificate(cardtest.Sign))
 }
 
 func TestCertificates(t *testing.T) {
