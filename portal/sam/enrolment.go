@@ -129,9 +129,9 @@ func (r *registry) activate(ctx context.Context, id string, certificate []byte, 
 	return r.change(ctx, func(tx *sql.Tx) (event, error) {
 		var got string
 		err = tx.QueryRowContext(ctx, `UPDATE enrolments SET
-			version = version + CASE state WHEN 'ready' THEN 1 ELSE 0 END, state = 'active', confirmed = 1, certificate = $2
+			version = version + CASE state WHEN 'ready' THEN 1 ELSE 0 END, state = 'active', confirmed = 1, certificate = $2, chain = $4
 			WHERE id = $1 AND key = $3 AND (state = 'ready' OR state = 'active' AND certificate = $2) RETURNING id`,
-			id, certificate, cert.RawSubjectPublicKeyInfo).Scan(&got)
+			id, certificate, cert.RawSubjectPublicKeyInfo, bytes.Join(chain, nil)).Scan(&got)
 		if errors.Is(err, sql.ErrNoRows) {
 			return event{}, r.whyNot(ctx, tx, id, CodeKeyMismatch)
 		}
