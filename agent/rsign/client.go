@@ -198,8 +198,15 @@ func refusal(e *apiError) error {
 		return bridge.Errorf(bridge.CodeRateLimited, e)
 	case e.Code == "access_denied", e.Code == "invalid_client", e.Code == "invalid_token":
 		return bridge.Errorf(bridge.CodeRSignRefused, e)
-	case e.Code == "invalid_request" && e.Description == "Credential locked":
+	case e.Code != "invalid_request":
+		return unavailable(e)
+	}
+	// The API has one code for all of these and tells them apart by the description.
+	switch e.Description {
+	case "Credential locked", "The certificate is not valid now":
 		return bridge.Errorf(bridge.CodeRSignLocked, e)
+	case "Another request is waiting for the phone":
+		return bridge.Errorf(bridge.CodeRSignBusy, e)
 	}
 	return unavailable(e)
 }

@@ -43,7 +43,7 @@ type SignRequest struct {
 // It has not been verified.
 //
 // Every error is a *bridge.Error: certificate_unknown, rsign_unavailable, rsign_refused, rsign_expired,
-// rsign_locked, rate_limited, or ctx's cause.
+// rsign_locked, rsign_busy, rate_limited, or ctx's cause.
 func (s *Store) Sign(ctx context.Context, q SignRequest) ([]byte, error) {
 	r, err := s.find(q.Portals, q.CertificateID)
 	if err != nil {
@@ -55,8 +55,6 @@ func (s *Store) Sign(ctx context.Context, q SignRequest) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The service wants to be told of usable credentials only; it refuses here what the phone need
-	// not be asked.
 	handle, err := c.authorize(ctx, r.Credential, q)
 	if err != nil {
 		return nil, err
@@ -187,7 +185,7 @@ func (c *client) approval(ctx context.Context, handle string) (string, error) {
 		status, err := c.post(ctx, "/credentials/authorizeCheck", map[string]any{"handle": handle}, &answer)
 		var api *apiError
 		switch {
-		case errors.As(err, &api) && api.Code == "invalid_request" && codeOf(err) != bridge.CodeRSignLocked:
+		case errors.As(err, &api) && api.Code == "invalid_request" && codeOf(err) == bridge.CodeRSignUnavailable:
 			return "", bridge.Errorf(bridge.CodeRSignExpired, err)
 		case errors.Is(err, errUnanswered):
 			if err := pause(ctx); err != nil {

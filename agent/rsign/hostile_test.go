@@ -138,6 +138,7 @@ func TestHostileSignature(t *testing.T) {
 		{"authorised at once", jsonAt("/credentials/authorize", 200, map[string]any{"SAD": "x"}), bridge.CodeRSignUnavailable},
 		{"no handle", jsonAt("/credentials/authorize", 202, map[string]any{}), bridge.CodeRSignUnavailable},
 		{"locked", jsonAt("/credentials/authorize", 400, map[string]any{"error": "invalid_request", "error_description": "Credential locked"}), bridge.CodeRSignLocked},
+		{"busy", jsonAt("/credentials/authorize", 400, map[string]any{"error": "invalid_request", "error_description": "Another request is waiting for the phone"}), bridge.CodeRSignBusy},
 		{"too often", jsonAt("/credentials/authorize", 429, map[string]any{}), bridge.CodeRateLimited},
 		{"approved without data", jsonAt("/credentials/authorizeCheck", 200, map[string]any{}), bridge.CodeRSignUnavailable},
 		{"no signature", jsonAt("/signatures/signHash", 200, map[string]any{"signatures": []string{}}), bridge.CodeRSignUnavailable},

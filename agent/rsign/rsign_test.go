@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"os"
@@ -328,5 +329,27 @@ func TestNetworkGone(t *testing.T) {
 	failures = 1
 	if _, err := p.sign(c.ID, "approved"); err != nil || failures != 0 {
 		t.Errorf("%v, %d failures not met", err, failures)
+	}
+}
+
+// The vectors were made by a third implementation; service and phone run them too.
+func TestCodeVectors(t *testing.T) {
+	data, err := os.ReadFile("../../protocol/vectors/rsign/computer-codes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v struct {
+		Codes []struct {
+			Key, SAMKey, Nonce []byte
+			Code               string
+		}
+	}
+	if err := json.Unmarshal(data, &v); err != nil || len(v.Codes) == 0 {
+		t.Fatalf("no vectors (%v)", err)
+	}
+	for i, c := range v.Codes {
+		if got := code(c.Key, c.SAMKey, c.Nonce); got != c.Code {
+			t.Errorf("code %d: got %s, want %s", i, got, c.Code)
+		}
 	}
 }
