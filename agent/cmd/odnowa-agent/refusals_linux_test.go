@@ -400,7 +400,8 @@ func TestRun(t *testing.T) {
 	b.hello("en")
 	application, signed := r.application(t, r.card.Certificate(cardtest.Sign))
 	person.Plan(t, windowtest.Yes, windowtest.Answer(r.card.PIN))
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	// Slower than websites may ask, and than the session dials.
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(200 * time.Millisecond) {
 		_, ch := b.send(bridge.MethodCreateSignature, application)
 		a := b.wait(ch)
 		if a.Error != nil && a.Error.Data.Code == bridge.CodeServiceStopped && time.Now().Before(end) {
