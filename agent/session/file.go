@@ -18,6 +18,9 @@ type FileOrder struct {
 	Language window.Language
 	// Progress is told what is waited for.
 	Progress func(bridge.ProgressState)
+	// Hash is told the hash that the window has shown the beginning of and that the phone will show, where
+	// the key is in the cloud.
+	Hash func(digest []byte)
 }
 
 // SignFile has a document signed under the person's eyes, like a website's, and gives the detached CMS.
@@ -25,7 +28,7 @@ func (s *Session) SignFile(ctx context.Context, f FileOrder) ([]byte, error) {
 	if s.Service != nil && !s.Service() {
 		return nil, bridge.Errorf(bridge.CodeServiceStopped, nil)
 	}
-	o := order{portals: f.Portals, language: f.Language, progress: f.Progress}
+	o := order{portals: f.Portals, language: f.Language, progress: f.Progress, hash: f.Hash}
 	result, err := s.signRecorded(ctx, o, func() (*task, error) {
 		if len(f.Document.Bytes) == 0 {
 			return nil, bridge.Errorf(bridge.CodeDocumentRefused, errors.New("empty document"))

@@ -29,6 +29,8 @@ type order struct {
 	portals  []string // rSign may be used through these
 	language window.Language
 	progress func(bridge.ProgressState)
+	// hash, where it is not nil, is told what the phone will show the beginning of.
+	hash func(digest []byte)
 }
 
 // task is an order that passed every check that needs no person.
@@ -124,6 +126,9 @@ func (s *Session) makeInCloud(ctx context.Context, o order, t *task) ([]byte, er
 		return nil, err
 	}
 	defer w.Close()
+	if o.hash != nil {
+		o.hash(r.Digest())
+	}
 	value, err := s.RSign.Sign(ctx, rsign.SignRequest{
 		Portals: o.portals, CertificateID: t.id, Digest: r.Digest(), Label: t.ask.Subject(), Progress: o.progress,
 	})

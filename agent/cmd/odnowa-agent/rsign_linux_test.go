@@ -338,8 +338,9 @@ func TestCloudCommands(t *testing.T) {
 	if err := signing.Start(); err != nil {
 		t.Fatal(err)
 	}
-	cloud.Answer(cloud.Pending().Handle, "approved")
-	if err := signing.Wait(); err != nil || !strings.Contains(out.String(), file+".p7s\n") {
+	pending := cloud.Pending()
+	cloud.Answer(pending.Handle, "approved")
+	if err := signing.Wait(); err != nil || !strings.Contains(out.String(), file+".p7s\n") || !strings.Contains(out.String(), grouped(pending.Hash)) {
 		t.Fatalf("%v: %s", err, out.String())
 	}
 	asked := person.Asked(t)

@@ -41,6 +41,9 @@ func runSign(ctx context.Context, args []string, s stdio) int {
 	cms, err := c.session.SignFile(ctx, session.FileOrder{
 		CertificateID: certificate.ID, Document: document, Portals: c.policy.RSignPortals(), Language: language(),
 		Progress: func(state bridge.ProgressState) { fmt.Fprintln(s.err, progressText(state)) },
+		Hash: func(digest []byte) {
+			fmt.Fprintf(s.err, "Hash on the phone: %x %x %x %x\n", digest[:2], digest[2:4], digest[4:6], digest[6:8])
+		},
 	})
 	if err != nil {
 		return c.fail(err)
@@ -140,7 +143,7 @@ func progressText(state bridge.ProgressState) string {
 	case bridge.WaitingForPIN:
 		return "Look at the window that opened, and type the card's PIN there."
 	case bridge.WaitingForPhone:
-		return "Take your phone: compare the hash with the window's and approve the signature."
+		return "Take your phone: compare the hash and approve the signature there."
 	case bridge.Signing:
 		return "Signing."
 	}

@@ -313,7 +313,7 @@ export const en: Texts = {
     later: "Not now",
     after: "Next we show a code that you enter on the phone.",
     codeTitle: "Enter the code on your phone",
-    codeHint: "The code of this computer. Don't tell it to anybody, not even on the phone.",
+    codeHint: "The code of this computer. Don't tell it to anybody, not even to somebody who calls you.",
     progress: {
       opening: "Connecting to rSign…",
       waiting_for_phone: "Waiting for you to enter the code on the phone. It is good for 5 minutes.",

@@ -316,7 +316,7 @@ export const pl = {
     later: "Nie teraz",
     after: "Następnie pokażemy kod, który wpiszesz w telefonie.",
     codeTitle: "Wpisz kod w telefonie",
-    codeHint: "Kod tego komputera. Nie podawaj go nikomu, nawet przez telefon.",
+    codeHint: "Kod tego komputera. Nie podawaj go nikomu, także osobie, która do Ciebie dzwoni.",
     progress: {
       opening: "Łączymy się z usługą rSign…",
       waiting_for_phone: "Czekamy, aż wpiszesz kod w telefonie. Kod działa 5 minut.",
