@@ -1,7 +1,7 @@
 // Step 12 of the design's table, and what it is for: rSign is activated on the computer with the phone, and a
 // file is signed from the command line with the certificate in the cloud.
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Phone } from "./browsers.ts";
 import { outcome, until } from "./command.ts";
@@ -15,7 +15,7 @@ const document = "agreement.txt";
 
 /** What a test does on the way: everything that can go wrong there. */
 export interface RSignDetours {
-  /** The phone shows the field for the code, the computer another code than is typed. */
+  /** The phone shows the field for the code. */
   readonly code?: (phone: Phone, right: string) => Promise<void>;
 }
 
@@ -134,4 +134,52 @@ export function rsignVerdicts(sandbox: Sandbox): Verdict[] {
     ),
     verdict("odnowa-agent rsign status", "the computer may ask for signatures", outcome(agentProgram, ["rsign", "status"], sandbox.agentEnv), " ok "),
   ];
+}
+
+/** A code that no computer shows: the phone says so, and nothing else happens. */
+export async function wrongComputerCode(phone: Phone, right: string): Promise<string | null> {
+  const on = (id: string) => phone.page.getByTestId(id);
+  await on("computer-code").fill(right.startsWith("0") ? `1${right.slice(1)}` : `0${right.slice(1)}`);
+  await on("computer-code-continue").click();
+  await on("error").waitFor({ timeout: 20_000 });
+  return on("error").getAttribute("data-code");
+}
+
+/** An activation that the person stops on the page: back at the question, nothing kept. */
+export async function cancelledActivation(r: Renewal): Promise<void> {
+  await r.at("issued-activate").click();
+  await r.screen("activate");
+  await r.at("activate").click();
+  await shownCode(r);
+  await r.at("activate-cancel").click();
+  await r.screen("activate");
+  await r.at("activate-later").click();
+  await r.screen("issued");
+}
+
+/** The phone refuses what the command asks for; gives what the command says. */
+export async function refusedOnPhone(sandbox: Sandbox, r: Renewal, phone: Phone): Promise<string> {
+  const path = join(sandbox.results, "refused.txt");
+  writeFileSync(path, "Umowa TEST, ktorej nikt nie podpisze.\n");
+  const command = new Signing(sandbox, path);
+  await r.answer("sign-refused", "next");
+  await showRequest(phone);
+  await phone.page.getByTestId("request-refuse").click();
+  await phone.page.getByTestId("screen-refused").waitFor({ timeout: 20_000 });
+  await phone.page.getByTestId("request-done").click();
+  const { code, text } = await command.ended;
+  if (code !== 1 || existsSync(`${path}.p7s`)) throw new Error(`odnowa-agent sign ended with ${String(code)}: ${text}`);
+  await r.windowClosed();
+  return /\((\w+)\)/.exec(text)?.[1] ?? text;
+}
+
+/** The person removes the computer on the phone; gives what `odnowa-agent rsign status` says then. */
+export async function removedOnPhone(sandbox: Sandbox, phone: Phone): Promise<string> {
+  const on = (id: string) => phone.page.getByTestId(id);
+  await on("computers-show").click();
+  await on("computer-remove").click();
+  await on("remove-confirm").click();
+  await on("computer").waitFor({ state: "detached", timeout: 20_000 });
+  const { ok, text } = outcome(agentProgram, ["rsign", "status"], sandbox.agentEnv);
+  return ok ? "ok" : (/\b(rsign_\w+)/.exec(text)?.[1] ?? text);
 }
