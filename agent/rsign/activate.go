@@ -158,9 +158,8 @@ func (s *Store) await(ctx context.Context, r *registration, progress func(bridge
 	}
 	told := bridge.ActivationWaiting
 	progress(told, r.Code)
-	asked := "0"
-	for {
-		now, err := c.registered(ctx, r, asked)
+	for hold := "0"; ; hold = holdMs {
+		now, err := c.registered(ctx, r, hold)
 		switch {
 		case errors.Is(err, errUnanswered) && s.Now().Before(r.ExpiresAt):
 			if err := pause(ctx); err != nil {
@@ -178,10 +177,12 @@ func (s *Store) await(ctx context.Context, r *registration, progress func(bridge
 		if now.State == "found" && told != bridge.ActivationFound {
 			told = bridge.ActivationFound
 			progress(told, r.Code)
+		} else if hold != holdMs {
+			continue
 		}
-		// The service holds the request as long as nothing changed; one that does not would be asked
+		// The service holds the request as long as nothing changes; one that does not would be asked
 		// without end.
-		if asked = holdMs; now.unheld {
+		if now.unheld {
 			if err := pause(ctx); err != nil {
 				return err
 			}

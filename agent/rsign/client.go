@@ -24,8 +24,10 @@ const (
 	maxBody = 256 << 10
 	// requestTimeout bounds a request; the service holds some for up to 25 s.
 	requestTimeout = 45 * time.Second
-	// holdMs is how long the service is asked to hold a request that waits for the phone.
-	holdMs = "25000"
+	// holdMs is how long the service is asked to hold a request that waits for the phone. It looks for
+	// changes while it holds; one that comes just between two requests is seen with the next, so this is
+	// shorter than the service would hold.
+	holdMs = "10000"
 	// retryPause is what passes before a question is put again that got no answer.
 	retryPause = time.Second
 )

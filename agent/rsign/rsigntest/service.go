@@ -84,7 +84,7 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request, id string, key []
 		return
 	}
 	was := c.State
-	s.wait(time.Duration(waitMs)*time.Millisecond, func() bool { return c.State != was || was == "active" })
+	s.wait(time.Duration(waitMs)*time.Millisecond, func() bool { return c.State != was || was != "open" && was != "found" })
 	answer := map[string]string{"state": c.State}
 	if c.State == "active" {
 		answer["credentialID"] = s.Credential
