@@ -63,7 +63,7 @@ export async function shownCode(r: Renewal): Promise<string> {
 export async function signFile(sandbox: Sandbox, r: Renewal, phone: Phone, report: Report): Promise<void> {
   const path = join(sandbox.results, document);
   writeFileSync(path, "Umowa TEST: zażółć gęślą jaźń.\n");
-  const command = new Signing(sandbox, path);
+  const command = new Signing(sandbox, path, await r.at("wizard").getAttribute("lang"));
   await r.answer("sign-file", "next");
   await showRequest(phone);
   await command.compare(phone);
@@ -91,9 +91,10 @@ export class Signing {
   readonly #path: string;
   #text = "";
 
-  constructor(sandbox: Sandbox, path: string) {
+  /** `language` is that of the person at the window. */
+  constructor(sandbox: Sandbox, path: string, language: string | null) {
     this.#path = path;
-    const env = { ...process.env, ...sandbox.agentEnv };
+    const env = { ...process.env, ...sandbox.agentEnv, ...(language === "en" && { LANG: "en_GB.UTF-8", LC_ALL: "" }) };
     const child = spawn(agentProgram, ["sign", "--certificate", cloudCertificate(sandbox), path], { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (this.#text += data.toString()));
     this.ended = new Promise((done, failed) => {
@@ -161,7 +162,7 @@ export async function cancelledActivation(r: Renewal): Promise<void> {
 export async function refusedOnPhone(sandbox: Sandbox, r: Renewal, phone: Phone): Promise<string> {
   const path = join(sandbox.results, "refused.txt");
   writeFileSync(path, "Umowa TEST, ktorej nikt nie podpisze.\n");
-  const command = new Signing(sandbox, path);
+  const command = new Signing(sandbox, path, await r.at("wizard").getAttribute("lang"));
   await r.answer("sign-refused", "next");
   await showRequest(phone);
   await phone.page.getByTestId("request-refuse").click();
