@@ -3,6 +3,8 @@
 #   make demo                a whole renewal in a sandbox, from nothing
 #   make demo INTERACTIVE=1  the sandbox left running, for trying it by hand
 #   make test                everything that can fail
+#   make packages            a CA's deb and extension: CA=FILE CRX_KEY=PEM, else those of a test authority
+#   make test-packages       builds, installs, uses and removes them; the cross-builds
 #   make build               both programs, the extension and the phone app
 #   make generate            the files that come from others
 #   make cross               the agent for six systems
@@ -16,7 +18,7 @@ TOOLS := $(CURDIR)/build/tools
 PACKAGES := \
   gcc libc6-dev                                        `: crypto11 and the race detector` \
   softhsm2 opensc openssl pcscd                        `: tokens and cards, and what looks at them` \
-  chromium fonts-noto-core ffmpeg                      `: the browser, its letters, the camera` \
+  chromium firefox-esr fonts-noto-core ffmpeg          `: the browsers, their letters, the camera` \
   xvfb xauth xdotool pinentry-gtk2 x11-utils x11-xserver-utils `: the PIN window` \
   poppler-utils qpdf zbar-tools libnss3-tools          `: independent checks`
 
@@ -55,7 +57,7 @@ phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent build
 
 %/node_modules/.package-lock.json: %/package-lock.json
-	cd $* && npm ci --silent --no-audit --no-fund
+	cd $* && npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 generate:
@@ -73,7 +75,7 @@ test: system
 	@$(TIMED) 'Go: tests'                   $(MAKE) --no-print-directory test-go
 	@$(TIMED) 'extension: lint and tests'   $(MAKE) --no-print-directory test-extension
 	@$(TIMED) 'phone app: lint and tests'   $(MAKE) --no-print-directory test-phone
-	@$(TIMED) 'a renewal in Chromium'       $(MAKE) --no-print-directory test-renewal
+	@$(TIMED) 'renewals in the browsers'    $(MAKE) --no-print-directory test-renewal
 	@$(TIMED) --summary
 
 lint-go:
@@ -92,7 +94,7 @@ test-phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent lint && npm test --silent
 
 test-renewal: system build
-	cd extension && node e2e/dist/test.mjs
+	cd extension && node e2e/dist/test.mjs && node e2e/dist/browsers.mjs
 
 # The README's pictures, from the last demo.
 pictures:
@@ -105,5 +107,8 @@ cross:
 	  CGO_ENABLED=0 GOOS=$$system GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o build/cross/$$system-$$arch/ ./agent/cmd/odnowa-agent || exit 1; \
 	done; done
 
+include installer/packages.mk
+
 clean:
-	rm -rf build extension/dist portal/phone/dist
+	[ ! -d build ] || $(SUDO) rm -rf build
+	rm -rf extension/dist portal/phone/dist

@@ -5,6 +5,7 @@ export interface Config {
   origins: string[];
   key: string;
   geckoId: string;
+  agentPort: number;
   testOnlyOpenShadow?: boolean;
 }
 

@@ -9,6 +9,7 @@
 //            the scheme's own; "http://host.localhost:*" takes any port (sandboxes)
 //   key      the extension's public key: base64 of the DER of its SubjectPublicKeyInfo; gives its id
 //   geckoId  the extension's id in Firefox
+//   agentPort  of the agent's loopback WebSocket, as in the agent's policy; 22701 where it is left out
 //   testOnlyOpenShadow  true: tests can look into the wizard; never for people's builds
 //
 // DIR/extension is the unpacked extension, DIR/sdk the npm package @odnowa/sdk without its .d.ts, which
@@ -20,11 +21,11 @@ import { parseArgs } from "node:util";
 import * as esbuild from "esbuild";
 
 const here = import.meta.dirname;
-const known = ["name", "version", "origins", "key", "geckoId", "testOnlyOpenShadow"];
+const known = ["name", "version", "origins", "key", "geckoId", "agentPort", "testOnlyOpenShadow"];
 
 /** Reads a configuration; throws with the member that is wrong. */
 export function readConfig(text) {
-  const config = JSON.parse(text);
+  const config = { agentPort: 22701, ...JSON.parse(text) };
   const wrong = (what) => new Error(`extension configuration: ${what}`);
   for (const name of Object.keys(config)) if (!known.includes(name)) throw wrong(`unknown member ${name}`);
   if (typeof config.name !== "string" || config.name === "") throw wrong("name is missing");
@@ -33,6 +34,8 @@ export function readConfig(text) {
   for (const origin of config.origins) matchPattern(origin);
   if (!/^[A-Za-z0-9+/]{100,}={0,2}$/.test(config.key)) throw wrong("key is not base64 of a public key");
   if (!/^[A-Za-z0-9._-]+@[A-Za-z0-9._-]+$/.test(config.geckoId)) throw wrong("geckoId is not of the form name@host");
+  const { agentPort: port } = config;
+  if (!Number.isInteger(port) || port < 1024 || port > 65535) throw wrong("agentPort is not within 1024 and 65535");
   return config;
 }
 
@@ -60,7 +63,7 @@ export function manifest(config) {
     description: `Renewal of qualified certificates at ${config.name}`,
     version: config.version,
     key: config.key,
-    minimum_chrome_version: "120",
+    minimum_chrome_version: "133", // X25519 in WebCrypto, for pairing
     icons: { 16: "icons/16.png", 48: "icons/48.png", 128: "icons/128.png" },
     permissions: ["nativeMessaging", "storage"],
     storage: { managed_schema: "managed.json" },
@@ -69,7 +72,9 @@ export function manifest(config) {
       { matches: [...new Set(config.origins.map(matchPattern))], js: ["content.js"], run_at: "document_start" },
     ],
     content_security_policy: {
-      extension_pages: "default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+      extension_pages:
+        "default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'; " +
+        `connect-src ws://127.0.0.1:${config.agentPort}`,
     },
     browser_specific_settings: {
       gecko: {
@@ -89,11 +94,12 @@ async function bundle(entry, outfile, format, config) {
     bundle: true,
     minify: true,
     charset: "utf8",
-    target: ["chrome120", "firefox140"],
+    target: ["chrome133", "firefox140"],
     legalComments: "none",
     loader: { ".css": "text" },
     define: {
       ODNOWA_ORIGINS: JSON.stringify(config.origins),
+      ODNOWA_AGENT_PORT: JSON.stringify(config.agentPort),
       ODNOWA_VERSION: JSON.stringify(config.version),
       ODNOWA_TEST_ONLY_OPEN_SHADOW: JSON.stringify(config.testOnlyOpenShadow === true),
     },
@@ -112,6 +118,8 @@ export async function build(config, out) {
     bundle("src/sdk/odnowa.ts", join(sdk, "odnowa.js"), "esm", config),
     cp(join(here, "icons"), join(extension, "icons"), { recursive: true }),
     cp(join(here, "src/worker/managed.json"), join(extension, "managed.json")),
+    // What is bundled keeps its own licence, which goes wherever it goes.
+    ...[extension, sdk].map((folder) => cp(join(here, "node_modules/lit-html/LICENSE"), join(folder, "licences/lit-html.txt"))),
   ]);
   await writeFile(join(extension, "manifest.json"), JSON.stringify(manifest(config), null, 2));
   await writeFile(join(sdk, "package.json"), JSON.stringify(sdkPackage(config.version), null, 2));

@@ -70,7 +70,7 @@ func (s *Session) confirmPairing(ctx context.Context, conn net.Conn, p frame.Pre
 		_, _ = ch.Recv() // nothing comes: this waits for the end of the connection
 	}()
 	var answer frame.PairAnswer
-	err := s.Window.ConfirmPairing(ctx, s.Language, string(p.Browser)+" "+p.Extension, p.Code)
+	err := s.Window.ConfirmPairing(ctx, s.Language, browserName(p.Browser)+" ("+p.Extension+")", p.Code)
 	switch {
 	case err == nil:
 	case isRefusal(err):
@@ -82,6 +82,14 @@ func (s *Session) confirmPairing(ctx context.Context, conn net.Conn, p frame.Pre
 	if err := ch.SendJSON(answer); err != nil {
 		s.Log.Info("nobody waits for the pairing's answer", zap.Error(err))
 	}
+}
+
+// browserName is what people call a family of browsers.
+func browserName(b frame.Browser) string {
+	if b == frame.Firefox {
+		return "Firefox"
+	}
+	return "Chrome, Edge, Chromium"
 }
 
 func isRefusal(err error) bool {

@@ -23,18 +23,21 @@ export interface Computer {
   readonly page: Page;
 }
 
-/** Starts Chromium with the extension. The host's manifest lies in the profile, so the system stays as it is. */
+/**
+ * Starts Chromium with the extension. The host's manifest lies in the profile, so the system stays as it
+ * is; without one, the browser can't start the agent.
+ */
 export async function openComputer(options: {
   profile: string;
   extension: string;
-  hostManifest: string;
+  hostManifest: string | undefined;
   desktop: Desktop;
   env: Readonly<Record<string, string>>;
   language?: string;
 }): Promise<Computer> {
   const hosts = join(options.profile, "NativeMessagingHosts");
   mkdirSync(hosts, { recursive: true });
-  writeFileSync(join(hosts, "pl.odnowa.agent.json"), options.hostManifest);
+  if (options.hostManifest !== undefined) writeFileSync(join(hosts, "pl.odnowa.agent.json"), options.hostManifest);
   const context = await chromium.launchPersistentContext(options.profile, {
     executablePath,
     headless: !options.desktop.visible,

@@ -2,7 +2,13 @@
 import { build } from "esbuild";
 
 await build({
-  entryPoints: ["e2e/demo.ts", "e2e/test.ts"],
+  entryPoints: [
+    { in: "e2e/demo.ts", out: "demo" },
+    { in: "e2e/test.ts", out: "test" },
+    { in: "e2e/each-browser.ts", out: "browsers" },
+    { in: "e2e/packages/packages.ts", out: "packages/packages" },
+    { in: "e2e/packages/browser.ts", out: "packages/browser" },
+  ],
   outdir: "e2e/dist",
   outExtension: { ".js": ".mjs" },
   bundle: true,

@@ -2,11 +2,12 @@
 // section 2). Demo and tests put these steps together.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Locator, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { Phone } from "./browsers.ts";
 import type { Desktop } from "./desktop.ts";
 import type { Report } from "./report.ts";
 import type { Sandbox } from "./sandbox.ts";
+import type { Tab } from "./tab.ts";
 
 export const customer = { email: "zaneta.testowa@example.org", phone: "600 100 200" };
 export const phonePIN = "730514";
@@ -25,20 +26,21 @@ export type Answer = "next" | "same" | "differ" | "cancel";
 /** Title of the agent's window. */
 const windowTitle = "Odnowa";
 
-export class Renewal {
+/** The tab is Playwright's where a test also wants what only that has. */
+export class Renewal<T extends Tab = Page> {
   readonly #desktop: Desktop;
 
   constructor(
     readonly sandbox: Sandbox,
-    readonly page: Page,
+    readonly page: T,
     private readonly report: Report,
     private readonly language: Language = "pl",
   ) {
     this.#desktop = sandbox.desktop;
   }
 
-  at(id: string): Locator {
-    return this.page.getByTestId(id);
+  at(id: string): ReturnType<T["getByTestId"]> {
+    return this.page.getByTestId(id) as ReturnType<T["getByTestId"]>;
   }
 
   /** Waits for a screen of the wizard, and for it to be at rest. */

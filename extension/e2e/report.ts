@@ -1,8 +1,8 @@
 // What a run prints and keeps: each step with its time, and a picture.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
 import type { Desktop } from "./desktop.ts";
+import type { Tab } from "./tab.ts";
 import type { Verdict } from "./verdicts.ts";
 
 export class Report {
@@ -25,7 +25,7 @@ export class Report {
     console.log(`             ${text}`);
   }
 
-  async page(page: Page, name: string): Promise<void> {
+  async page(page: Pick<Tab, "screenshot">, name: string): Promise<void> {
     await page.screenshot({ path: this.#next(name), fullPage: true, animations: "disabled" });
   }
 

@@ -37,7 +37,7 @@ export async function activateRSign(r: Renewal, phone: Phone, report: Report, de
   await report.page(phone.page, "rsign-computer-code");
   await on("computer-code-continue").click();
   await on("screen-computer-found").waitFor({ timeout: 20_000 });
-  await r.at("activation-state").and(r.page.locator("[data-activation=found_by_phone]")).waitFor({ timeout: 20_000 });
+  await r.page.locator("[data-testid=activation-state][data-activation=found_by_phone]").waitFor({ timeout: 20_000 });
   await on("computer-pin").fill(phonePIN);
   await report.page(phone.page, "rsign-computer-found");
   await on("computer-confirm").click();

@@ -7,7 +7,9 @@ import { join, resolve } from "node:path";
 import { type Computer, openComputer, openPhone, type Phone, render } from "./browsers.ts";
 import { outcome, run } from "./command.ts";
 import { Desktop } from "./desktop.ts";
+import { openFirefox } from "./firefox.ts";
 import { Processes } from "./processes.ts";
+import type { Customer } from "./tab.ts";
 
 /** The repository; this runs in its folder extension. */
 const repository = resolve("..");
@@ -127,17 +129,36 @@ export class Sandbox {
     };
   }
 
-  computer(language = "pl-PL", profile = "computer"): Promise<Computer> {
+  /** Chromium; without a host it can't start the agent and has to be paired. */
+  computer(language = "pl-PL", profile = "computer", host = true): Promise<Computer> {
     return openComputer({
       profile: join(this.file.dir, profile),
       extension: join(this.file.dir, "built/extension"),
-      hostManifest: render(join(repository, "installer/native-messaging/chromium.json"), {
-        AGENT: agentProgram,
-        CHROMIUM_EXTENSION: this.file.extension.id,
-      }),
+      hostManifest: host ? this.#hostManifest("chromium") : undefined,
       desktop: this.desktop,
       env: this.agentEnv,
       language,
+    });
+  }
+
+  /** Firefox, with or without a host. */
+  firefox(language = "pl-PL", profile = "firefox", host = true): Promise<Customer> {
+    return openFirefox({
+      home: join(this.file.dir, profile),
+      extension: join(this.file.dir, "built/extension"),
+      hostManifest: host ? this.#hostManifest("firefox") : undefined,
+      desktop: this.desktop,
+      env: this.agentEnv,
+      language,
+    });
+  }
+
+  #hostManifest(browser: "chromium" | "firefox"): string {
+    const config = JSON.parse(readFileSync(this.file.extension.config, "utf8")) as { geckoId: string };
+    return render(join(repository, `installer/native-messaging/${browser}.json`), {
+      AGENT: agentProgram,
+      CHROMIUM_EXTENSION: this.file.extension.id,
+      FIREFOX_EXTENSION: config.geckoId,
     });
   }
 

@@ -7,6 +7,7 @@ import { searchLogs, type Secret } from "./privacy.ts";
 import { customer, phonePIN, type Renewal } from "./renewal.ts";
 import type { Report } from "./report.ts";
 import { portalProgram, type Sandbox } from "./sandbox.ts";
+import type { Tab } from "./tab.ts";
 import { mustExist, type Verdict, verdicts } from "./verdicts.ts";
 
 /** What a test does before the plain way through a step: everything that can go wrong there. */
@@ -19,14 +20,14 @@ export interface Detours {
   readonly signConfirmation?: () => Promise<void>;
 }
 
-export async function renew(sandbox: Sandbox, r: Renewal, phone: Phone, report: Report, detours: Detours = {}): Promise<void> {
+export async function renew(sandbox: Sandbox, r: Renewal<Tab>, phone: Phone, report: Report, detours: Detours = {}, code = sandbox.file.renewalCode): Promise<void> {
   const { file } = sandbox;
   await detours.preparation?.();
   await r.prepare();
   report.step("0", "preparation: extension, agent, reader, card and certificate are there");
 
   await detours.code?.();
-  await r.enterCode(file.renewalCode);
+  await r.enterCode(code);
   await r.screen("offer");
   report.step("1", "renewal code accepted");
   await r.acceptOffer();

@@ -15,6 +15,7 @@ describe("configuration", () => {
     ["a path", { ...config, origins: ["https://ca.example/renewal"] }],
     ["http", { ...config, origins: ["http://ca.example"] }],
     ["a key that is none", { ...config, key: "abc" }],
+    ["a port that is none", { ...config, agentPort: 80 }],
     ["a version that is none", { ...config, version: "1.0-beta" }],
   ])("refuses %s", (_, value) => expect(() => readConfig(JSON.stringify(value))).toThrow(/extension configuration/));
 });
@@ -40,6 +41,15 @@ test("the id is Chromium's", () => {
   // Computed by Chromium 156 for this key: base64 of 270 zero bytes is enough for the rule.
   expect(extensionId("AAAA")).toMatch(/^[a-p]{32}$/);
   expect(extensionId(Buffer.from("abc").toString("base64"))).toBe("lkhibglpipabmpokebebeanofnkocccd");
+});
+
+test("the worker reaches the agent's port on this computer, and nothing else", () => {
+  const policy = (text: string) => (manifest(readConfig(text)).content_security_policy as { extension_pages: string }).extension_pages;
+  expect(policy(example)).toMatch(/^default-src 'none'; .*; connect-src ws:\/\/127\.0\.0\.1:22701$/);
+  const rest = JSON.parse(example) as Record<string, unknown>;
+  delete rest["agentPort"];
+  expect(policy(JSON.stringify(rest))).toBe(policy(example));
+  expect(policy(JSON.stringify({ ...rest, agentPort: 8705 }))).toMatch(/ws:\/\/127\.0\.0\.1:8705$/);
 });
 
 describe("generated types are those of the contracts", () => {

@@ -3,6 +3,7 @@ import { acceptPages } from "../src/content/handshake.ts";
 import type { PageMessage, PageWindow } from "../src/content/handshake.ts";
 import { PageChannel } from "../src/content/page-channel.ts";
 import { Client } from "../src/bridge/client.ts";
+import { browserPair, pairResult } from "../src/bridge/page.ts";
 import { record } from "../src/bridge/parse.ts";
 import { pageTransport } from "../src/sdk/page-transport.ts";
 import { TestTransport } from "./transport.ts";
@@ -98,7 +99,7 @@ describe("SDK and content script together", () => {
   test("a request reaches the agent and its answer the page; closing ends the connection", async () => {
     const agent = new TestTransport();
     acceptPages(page, "0.1.0", () => false, (port, ended) => {
-      new PageChannel(port, { connect: () => agent, openWizard: () => false, ended });
+      new PageChannel(port, { connect: () => agent, openWizard: () => false, pair: () => Promise.resolve(false), ended });
     });
     const client = new Client(pageTransport(undefined, sdkWindow()));
     const { result } = client.call("agent.diagnose", {}, record, 1000);
@@ -113,7 +114,7 @@ describe("SDK and content script together", () => {
     const agent = new TestTransport();
     const ended = vi.fn();
     acceptPages(page, "0.1.0", () => false, (port) => {
-      new PageChannel(port, { connect: () => agent, openWizard: () => false, ended });
+      new PageChannel(port, { connect: () => agent, openWizard: () => false, pair: () => Promise.resolve(false), ended });
     });
     const client = new Client(pageTransport(undefined, sdkWindow()));
     const { result } = client.call("agent.diagnose", {}, record, 1000);
@@ -130,7 +131,7 @@ describe("SDK and content script together", () => {
         done = closed;
         return true;
       };
-      new PageChannel(port, { connect: () => new TestTransport(), openWizard, ended });
+      new PageChannel(port, { connect: () => new TestTransport(), openWizard, pair: () => Promise.resolve(false), ended });
     });
     const client = new Client(pageTransport(undefined, sdkWindow()));
     const closed = vi.fn();
@@ -139,6 +140,31 @@ describe("SDK and content script together", () => {
     done();
     await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce());
     client.close();
+  });
+
+  test.each([true, false])("a pairing is asked for by the extension itself: %s", async (paired) => {
+    const agent = new TestTransport();
+    const pair = vi.fn(() => Promise.resolve(paired));
+    acceptPages(page, "0.1.0", () => false, (port, ended) => {
+      new PageChannel(port, { connect: () => agent, openWizard: () => false, pair, ended });
+    });
+    const client = new Client(pageTransport(undefined, sdkWindow()));
+    await expect(client.call(browserPair, {}, pairResult, 1000).result).resolves.toEqual({ paired });
+    expect(pair).toHaveBeenCalledOnce();
+    expect(agent.sent).toEqual([]);
+    client.close();
+  });
+
+  test("a connection that the agent refuses says so with the agent's code", async () => {
+    const agent = new TestTransport();
+    acceptPages(page, "0.1.0", () => false, (port, ended) => {
+      new PageChannel(port, { connect: () => agent, openWizard: () => false, pair: () => Promise.resolve(false), ended });
+    });
+    const client = new Client(pageTransport(undefined, sdkWindow()));
+    const { result } = client.call("agent.diagnose", {}, record, 1000);
+    await vi.waitFor(() => expect(agent.sent).toHaveLength(1));
+    agent.end("not_paired");
+    await expect(result).rejects.toMatchObject({ source: "agent", code: "not_paired" });
   });
 
   test("without an extension the call fails after a second", async () => {

@@ -1,5 +1,5 @@
 import type { Transport } from "../src/bridge/client.ts";
-import type { ExtensionCode } from "../src/bridge/codes.ts";
+import type { ClosedCode } from "../src/bridge/codes.ts";
 
 /** A transport whose other end is the test. */
 export class TestTransport implements Transport {
@@ -7,13 +7,13 @@ export class TestTransport implements Transport {
   isClosed = false;
   failing = false;
   receive: (message: unknown) => void = () => undefined;
-  end: (reason: ExtensionCode) => void = () => undefined;
+  end: (reason: ClosedCode) => void = () => undefined;
 
   send(message: unknown): void {
     if (this.failing) throw new Error("gone");
     this.sent.push(message as Record<string, unknown>);
   }
-  listen(received: (message: unknown) => void, closed: (reason: ExtensionCode) => void): void {
+  listen(received: (message: unknown) => void, closed: (reason: ClosedCode) => void): void {
     this.receive = received;
     this.end = closed;
   }

@@ -70,6 +70,7 @@ let transport: CardTransport;
 let w: Wizard;
 let focus: Focus[];
 const closed = vi.fn();
+const pair = vi.fn<() => Promise<boolean>>();
 
 beforeEach(async () => {
   vi.stubGlobal("EventSource", TestEvents);
@@ -78,7 +79,7 @@ beforeEach(async () => {
   focus = [];
   const view = { draw: () => undefined, focus: (target: Focus) => focus.push(target) };
   const agent = new Agent(() => transport, "pl");
-  w = new Wizard("pl", new Portal(`http://127.0.0.1:${new URL(portal.origin).port}`), agent, view, closed);
+  w = new Wizard("pl", new Portal(`http://127.0.0.1:${new URL(portal.origin).port}`), agent, view, closed, pair);
   actions.listen(w);
   await actions.begin(w, false);
 });
@@ -258,6 +259,36 @@ test("a refused signature can be tried again", async () => {
   await actions.signApplication(w);
   expect(w.screen).toBe("signed");
   expect(w.failures).toEqual([]);
+});
+
+describe("a browser that is not paired any more", () => {
+  test("is paired from the list of certificates, which then comes", async () => {
+    await open();
+    w.form.start = "now";
+    await actions.chooseStart(w);
+    transport.end("not_paired");
+    await vi.waitFor(() => expect(w.cardsFailure).toMatchObject({ code: "not_paired" }));
+    pair.mockResolvedValueOnce(false);
+    await actions.pairBrowser(w);
+    expect(w.cardsFailure).toMatchObject({ code: "not_paired" });
+    pair.mockResolvedValueOnce(true);
+    await actions.pairBrowser(w);
+    expect(w.cardsFailure).toBeUndefined();
+    expect(w.cards?.certificates).toHaveLength(1);
+  });
+
+  test("is paired from the signature's step, and signs", async () => {
+    await toSign();
+    transport.outcome = "not_paired";
+    await actions.signApplication(w);
+    expect(codes()).toEqual(["not_paired"]);
+    pair.mockResolvedValueOnce(true);
+    await actions.pairBrowser(w);
+    expect(codes()).toEqual([]);
+    transport.outcome = "ok";
+    await actions.signApplication(w);
+    expect(w.screen).toBe("signed");
+  });
 });
 
 test("a phone that changed since it was shown stops the confirmation before the card", async () => {

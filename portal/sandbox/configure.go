@@ -25,6 +25,7 @@ func (m *maker) configure(ctx context.Context) error {
 		Portal: m.path("portal", "audit.jsonl"), Issuer: m.path("issuer", "audit.jsonl"), SAM: m.path("sam", "audit.jsonl"),
 	}
 	m.out.Agent = Agent{Policy: m.path("agent", "policy.json"), Port: m.AgentPort}
+	m.out.Installer = m.path("installer", "ca.json")
 	statement, err := x509.MarshalPKIXPublicKey(m.keys[keyStatement])
 	if err != nil {
 		return err
@@ -34,6 +35,7 @@ func (m *maker) configure(ctx context.Context) error {
 		m.writeJSON("issuer/config.json", m.issuerConfig()),
 		m.writeJSON("sam/config.json", m.samConfig()),
 		m.writePolicy(),
+		m.writeInstaller(),
 		m.configurePortal(ctx),
 	)
 }

@@ -29,6 +29,7 @@ func (m *maker) makeExtension(context.Context) error {
 	if err != nil {
 		return err
 	}
+	m.extensionKey = spki
 	m.out.Extension = Extension{
 		ID: extensionID(spki), Key: m.path("extension", "key.pem"), Config: m.path("extension", "config.json"),
 	}
@@ -36,9 +37,24 @@ func (m *maker) makeExtension(context.Context) error {
 		m.write("extension/key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})),
 		m.writeJSON("extension/config.json", map[string]any{
 			"name": "Odnowa TEST", "version": "0.1.0", "origins": []string{m.out.URLs.Portal},
-			"key": spki, "geckoId": geckoID, "testOnlyOpenShadow": true,
+			"key": spki, "geckoId": geckoID, "agentPort": m.AgentPort, "testOnlyOpenShadow": true,
 		}),
 	)
+}
+
+// writeInstaller writes the configuration of the CA's packages (installer/ca.mjs). They are for other
+// computers than this one, so it holds none of the sandbox's paths.
+func (m *maker) writeInstaller() error {
+	seal, err := x509.MarshalPKIXPublicKey(m.keys[keySeal])
+	if err != nil {
+		return err
+	}
+	return m.writeJSON("installer/ca.json", map[string]any{
+		"name": "Odnowa TEST", "maintainer": "Odnowa TEST <packages@odnowa.example>",
+		"origins":   []any{map[string]any{"origin": m.out.URLs.Portal, "sealKeys": [][]byte{seal}}},
+		"modules":   []any{map[string]any{"name": "SoftHSM TEST", "path": m.out.Card.Module}},
+		"extension": map[string]any{"key": m.extensionKey, "geckoId": geckoID},
+	})
 }
 
 // extensionID is the first half of the key's SHA-256 in the letters a to p (Chromium,

@@ -47,6 +47,7 @@ type Sandbox struct {
 	Audit       Configs   `json:"audit"`
 	Agent       Agent     `json:"agent"`
 	Extension   Extension `json:"extension"`
+	Installer   string    `json:"installer"` // configuration of the CA's packages: make packages CA=
 	CA          CA        `json:"ca"`
 	Operator    string    `json:"operator"` // link directory that may revoke
 }
@@ -115,6 +116,7 @@ type maker struct {
 	keys                             publicKeys
 	ca                               authorities
 	card                             cardCertificates
+	extensionKey                     []byte // SubjectPublicKeyInfo
 }
 
 // Create makes a sandbox and writes DIR/sandbox.json last, so that its presence says that the

@@ -1,16 +1,16 @@
-import type { ExtensionCode } from "./codes.ts";
-import { agentError, extensionError, OdnowaError } from "./error.ts";
+import type { ClosedCode } from "./codes.ts";
+import { agentError, closedError, extensionError, OdnowaError } from "./error.ts";
 import { errorData } from "./messages.ts";
 import { incoming } from "./rpc.ts";
 import type { Answer, Request } from "./rpc.ts";
 import type { Parser } from "./parse.ts";
 
-/** A two-way channel of JSON-RPC messages: a page's MessagePort, an extension's port, later a WebSocket. */
+/** A two-way channel of JSON-RPC messages: a page's MessagePort, an extension's port, a native host, a WebSocket. */
 export interface Transport {
   /** Hands a message over; throws where the channel is gone. */
   send(message: unknown): void;
   /** Called by the client once; `closed` at most once, with the reason. */
-  listen(received: (message: unknown) => void, closed: (reason: ExtensionCode) => void): void;
+  listen(received: (message: unknown) => void, closed: (reason: ClosedCode) => void): void;
   close(): void;
 }
 
@@ -40,7 +40,7 @@ export class Client {
   constructor(transport: Transport, onClosed: (reason: OdnowaError) => void = () => undefined) {
     this.#transport = transport;
     this.#onClosed = onClosed;
-    transport.listen((message) => this.#receive(message), (reason) => this.#end(extensionError(reason)));
+    transport.listen((message) => this.#receive(message), (reason) => this.#end(closedError(reason)));
   }
 
   /** Sends a request; the result is parsed, or the call fails with an OdnowaError. */

@@ -47,11 +47,19 @@ export const extensionCodes = [
   "portal_unreachable",
   /** The portal's answer is not what its contract says. */
   "portal_unexpected",
+  /** What answers on the agent's port does not know the secret of the pairing: it is not the agent. */
+  "agent_impostor",
 ] as const;
 
 export type AgentCode = Code;
 export type PortalCode = components["schemas"]["Code"];
 export type ExtensionCode = (typeof extensionCodes)[number];
+
+/**
+ * Why a connection to the agent ended: the browser side's own word, or the agent's where it refused the
+ * connection as such (`not_paired`, `no_session` ...). No word is in both lists.
+ */
+export type ClosedCode = ExtensionCode | AgentCode;
 
 /** A code with the party that said it. */
 export type SourcedCode =

@@ -1,4 +1,5 @@
-import type { AgentCode, ExtensionCode, PortalCode, SourcedCode } from "./codes.ts";
+import { extensionCodes } from "./codes.ts";
+import type { AgentCode, ClosedCode, ExtensionCode, PortalCode, SourcedCode } from "./codes.ts";
 
 /** What a failure may carry beside its code. */
 export interface Detail {
@@ -33,6 +34,18 @@ export class OdnowaError extends Error {
 export const agentError = (code: AgentCode, detail?: Detail) => new OdnowaError({ source: "agent", code }, detail);
 export const portalError = (code: PortalCode, detail?: Detail) => new OdnowaError({ source: "portal", code }, detail);
 export const extensionError = (code: ExtensionCode) => new OdnowaError({ source: "extension", code });
+
+const own: ReadonlySet<string> = new Set(extensionCodes);
+const isOwn = (code: ClosedCode): code is ExtensionCode => own.has(code);
+
+/** A lost connection's reason, with whose word it is. */
+export const closedError = (code: ClosedCode) => (isOwn(code) ? extensionError(code) : agentError(code));
+
+/** The code that a connection ends with for any thrown value. */
+export function closedCode(thrown: unknown): ClosedCode {
+  const error = asOdnowaError(thrown);
+  return error.source === "portal" ? "internal" : (error.code as ClosedCode);
+}
 
 /** Any thrown value as an OdnowaError; what nobody foresaw becomes the agent's `internal`. */
 export function asOdnowaError(thrown: unknown): OdnowaError {

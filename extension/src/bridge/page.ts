@@ -3,7 +3,7 @@
  *
  * The SDK posts one window message with a MessagePort, to its own origin exactly; the content script
  * takes the port, answers `ready` on it, and from then on both speak only on the port: JSON-RPC, the
- * bridge's methods, which the content script hands on, and `wizard.open`, which it answers itself.
+ * bridge's methods, which the content script hands on, and `wizard.open` and `browser.pair`, which it answers itself.
  * A port is one connection: either side may end it with `extension.closed`, and a new one starts with
  * a new handshake. The content script posts `present` once when it starts, so that an SDK that waited tries again.
  *
@@ -53,6 +53,18 @@ export const ready = object<Ready>({
 /** Local methods and notifications on the port. */
 export const wizardOpen = "wizard.open";
 export const wizardClosed = "wizard.closed";
+/** Asks the person to pair the browser with the agent, after `not_paired`. */
+export const browserPair = "browser.pair";
+
+/** What came of `browser.pair`: false when the person gave up. */
+export interface PairResult {
+  paired: boolean;
+}
+
+export const pairResult = object<PairResult>({ paired: boolean });
+
+/** A person compares codes meanwhile, and may try again. */
+export const pairTimeoutMs = 15 * 60_000;
 
 /** The highest version that both speak, 0 for none. */
 export function agreeVersion(offered: readonly number[]): number {

@@ -5,10 +5,11 @@
 import { acceptPages } from "./handshake.ts";
 import { openWizard, wasOpen } from "./mount.ts";
 import { PageChannel } from "./page-channel.ts";
+import { openPairing } from "./pairing-dialog.ts";
 import { workerTransport } from "./worker-transport.ts";
 
 if (window.top === window) {
   acceptPages(window, ODNOWA_VERSION, wasOpen, (port, ended) => {
-    new PageChannel(port, { connect: workerTransport, openWizard, ended });
+    new PageChannel(port, { connect: workerTransport, openWizard, pair: openPairing, ended });
   });
 }

@@ -6,6 +6,7 @@ import { languageOf } from "../texts/texts.ts";
 import { begin, listen } from "../wizard/actions.ts";
 import { ScreenView } from "../wizard/view.ts";
 import { Wizard } from "../wizard/wizard.ts";
+import { openPairing } from "./pairing-dialog.ts";
 import { workerTransport } from "./worker-transport.ts";
 
 const storedKey = "odnowa.wizard";
@@ -36,7 +37,7 @@ export function openWizard(done: () => void): boolean {
   (element.shadowRoot ?? element).append(host);
   const language = languageOf(element);
   const agent = new Agent(workerTransport, language);
-  const wizard = new Wizard(language, new Portal(location.origin), agent, new ScreenView(root), closeWizard);
+  const wizard = new Wizard(language, new Portal(location.origin), agent, new ScreenView(root), closeWizard, openPairing);
   running = {
     wizard,
     done: () => {

@@ -1,9 +1,11 @@
 import type { Transport } from "../bridge/client.ts";
 import { closedMessage, closedReason } from "../bridge/closed.ts";
 import { OdnowaError } from "../bridge/error.ts";
-import type { ExtensionCode } from "../bridge/codes.ts";
-import { wizardClosed, wizardOpen } from "../bridge/page.ts";
+import type { ClosedCode } from "../bridge/codes.ts";
+import { browserPair, wizardClosed, wizardOpen } from "../bridge/page.ts";
+import type { PairResult } from "../bridge/page.ts";
 import { request } from "../bridge/rpc.ts";
+import type { Request } from "../bridge/rpc.ts";
 
 /** What a page's port is joined to. */
 export interface Joined {
@@ -11,12 +13,14 @@ export interface Joined {
   connect(): Transport;
   /** Shows the wizard; false where the page has no place for it. `done` is called when it closes. */
   openWizard(done: () => void): boolean;
+  /** Asks the person to pair the browser with the agent; false when they gave up. */
+  pair(): Promise<boolean>;
   /** The channel has ended. */
   ended(): void;
 }
 
 /**
- * One page port: hands the bridge's messages to the worker and back, and answers `wizard.open` itself.
+ * One page port: hands the bridge's messages to the worker and back, and answers its own two methods.
  * What may be asked, and in whose name, the worker decides. The agent is connected with the first
  * message to it.
  */
@@ -33,9 +37,11 @@ export class PageChannel {
   }
 
   #received(message: unknown): void {
-    const local = wizardRequest(message);
-    if (local !== undefined) {
-      this.#openWizard(local);
+    const local = localRequest(message);
+    if (local?.method === wizardOpen) {
+      this.#openWizard(local.id);
+    } else if (local) {
+      void this.#pair(local.id);
     } else if (closedReason(message)) {
       this.#end();
     } else {
@@ -68,7 +74,12 @@ export class PageChannel {
     this.#port.postMessage(opened ? { jsonrpc: "2.0", id, result: {} } : noElement(id));
   }
 
-  #end(reason?: ExtensionCode): void {
+  async #pair(id: string): Promise<void> {
+    const result: PairResult = { paired: await this.#joined.pair() };
+    if (this.#open) this.#port.postMessage({ jsonrpc: "2.0", id, result });
+  }
+
+  #end(reason?: ClosedCode): void {
     if (!this.#open) return;
     this.#open = false;
     if (reason) this.#port.postMessage(closedMessage(reason));
@@ -78,10 +89,11 @@ export class PageChannel {
   }
 }
 
-function wizardRequest(message: unknown): string | undefined {
+/** A request that is answered here and not by the agent. */
+function localRequest(message: unknown): Request | undefined {
   try {
     const read = request(message);
-    return read.method === wizardOpen ? read.id : undefined;
+    return read.method === wizardOpen || read.method === browserPair ? read : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { render } from "lit-html";
 import { Agent } from "../bridge/agent.ts";
 import { Client } from "../bridge/client.ts";
-import { present, wizardClosed, wizardOpen } from "../bridge/page.ts";
+import { browserPair, pairResult, pairTimeoutMs, present, wizardClosed, wizardOpen } from "../bridge/page.ts";
 import type { Language } from "../bridge/messages.ts";
 import { object } from "../bridge/parse.ts";
 import { adoptLook } from "../look/stylesheet.ts";
@@ -79,6 +79,19 @@ export class RenewalElement extends HTMLElement {
     }
   }
 
+  /** Has the person pair this browser with the agent, where the checks say `not_paired`. */
+  async pair(): Promise<void> {
+    const client = new Client(pageTransport());
+    try {
+      await client.call(browserPair, {}, pairResult, pairTimeoutMs).result;
+    } catch {
+      // The checks say what is wrong.
+    } finally {
+      client.close();
+    }
+    this.check();
+  }
+
   #prepare(): void {
     const language: Language = languageOf(this);
     this.#agent = new Agent(() => pageTransport(({ resume }) => resume && void this.open()), language);
@@ -91,6 +104,7 @@ export class RenewalElement extends HTMLElement {
       checking: true,
       installUrl: this.getAttribute("install-url") ?? undefined,
       check: () => this.check(),
+      pair: () => this.pair(),
       start: () => this.open(),
     };
     this.check();

@@ -4,8 +4,9 @@
  */
 import { Agent } from "../bridge/agent.ts";
 import type { Signing } from "../bridge/agent.ts";
+import { Client } from "../bridge/client.ts";
 import type { Call } from "../bridge/client.ts";
-import { elementName } from "../bridge/page.ts";
+import { browserPair, elementName, pairResult, pairTimeoutMs } from "../bridge/page.ts";
 import type { Language } from "../bridge/messages.ts";
 import type { ActivateResult, ActivationProgress, DiagnoseResult, Filter, ListResult, Progress, SignResult } from "../bridge/types.gen.ts";
 import { RenewalElement } from "./element.ts";
@@ -78,6 +79,19 @@ export class Odnowa {
   /** What the agent can do for this website: "pades", "cades", "rsign". */
   async features(): Promise<readonly string[]> {
     return (await this.#agent.hello()).features;
+  }
+
+  /**
+   * Has the person pair this browser with the agent, after a failure with `not_paired`: a browser that can't
+   * start the agent by itself. False when the person gave up.
+   */
+  async pair(): Promise<boolean> {
+    const client = new Client(pageTransport());
+    try {
+      return (await client.call(browserPair, {}, pairResult, pairTimeoutMs).result).paired;
+    } finally {
+      client.close();
+    }
   }
 
   /** Listens; changes are told of while a connection is open, so ask something first. */

@@ -1,6 +1,6 @@
 import type { Transport } from "../bridge/client.ts";
 import { closedMessage, closedReason } from "../bridge/closed.ts";
-import type { ExtensionCode } from "../bridge/codes.ts";
+import type { ClosedCode } from "../bridge/codes.ts";
 import { handshakeTimeoutMs, pageVersions, ready } from "../bridge/page.ts";
 import type { Connect, Ready } from "../bridge/page.ts";
 
@@ -13,8 +13,8 @@ export function pageTransport(met: (ready: Ready) => void = () => undefined, pag
   const { port1: port, port2 } = new MessageChannel();
   let waiting: unknown[] | undefined = [];
   let received: (message: unknown) => void = () => undefined;
-  let closed: (reason: ExtensionCode) => void = () => undefined;
-  const end = (reason: ExtensionCode) => {
+  let closed: (reason: ClosedCode) => void = () => undefined;
+  const end = (reason: ClosedCode) => {
     port.close();
     closed(reason);
   };

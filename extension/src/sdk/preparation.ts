@@ -13,6 +13,7 @@ export interface Preparation {
   checking: boolean;
   installUrl: string | undefined;
   check: () => void;
+  pair: () => unknown;
   start: () => unknown;
 }
 
@@ -51,13 +52,20 @@ function row(p: Preparation, name: Row, outcome: Outcome): TemplateResult {
     <div>
       <strong>${t.checks[name]}</strong><span class="hidden-label">: ${t.states[outcome.state]}</span>
       ${title ? html`<p>${title}</p>` : nothing} ${cure ? html`<p class="cure">${cure}</p>` : nothing}
-      ${install(p, name, outcome)}
+      ${action(p, name, outcome)}
     </div>
   </li>`;
 }
 
 /** Codes of an agent that has to be installed, or installed again. */
 const uninstalled: ReadonlySet<string | undefined> = new Set(["agent_missing", "agent_forbidden"]);
+
+function action(p: Preparation, name: Row, outcome: Outcome): TemplateResult | typeof nothing {
+  if (outcome.code !== "not_paired") return install(p, name, outcome);
+  return html`<div class="actions">
+    <button type="button" class="button small" data-testid="preparation-pair" @click=${p.pair}>${p.t.pair}</button>
+  </div>`;
+}
 
 function install({ t, installUrl }: Preparation, name: Row, outcome: Outcome): TemplateResult | typeof nothing {
   const extension = name === "extension" && outcome.state === "failed";

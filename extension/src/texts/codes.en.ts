@@ -7,8 +7,8 @@ export const codesEn: CodeTexts = {
     unknown_method: { title: "The program Odnowa is too old", cure: "Update the program Odnowa, then reload the page." },
     version_unsupported: { title: "Extension and program Odnowa have versions that don't fit", cure: "Update the extension and the program Odnowa, then reload the page." },
     origin_not_allowed: { title: "The program Odnowa does not know this website", cure: "Check the page's address. If it is right, ask the administrator to add it to the program's settings." },
-    not_paired: { title: "The browser is not paired with the program Odnowa", cure: "Pair it: the extension offers it." },
-    pairing_refused: { title: "Pairing the browser with the program Odnowa was refused", cure: "Start pairing again and compare the codes." },
+    not_paired: { title: "The browser is not connected to the program Odnowa", cure: "Press “Connect the browser” and compare six digits in two places." },
+    pairing_refused: { title: "Connecting the browser to the program Odnowa was refused", cure: "Start connecting again and compare the codes." },
     service_stopped: { title: "The program Odnowa is stopped", cure: "Start the service odnowa-agent, or ask the administrator to." },
     no_session: { title: "The program Odnowa does not run in your session", cure: "Log out of the computer and in again." },
     busy: { title: "Another window of the program Odnowa is open", cure: "Finish or cancel that window, then try again." },
@@ -91,5 +91,6 @@ export const codesEn: CodeTexts = {
     agent_unexpected: { title: "The answer of the program Odnowa could not be read", cure: "Update the extension and the program Odnowa, then reload the page." },
     portal_unreachable: { title: "There is no connection to the authority", cure: "Check the internet connection and try again. Your data is not lost." },
     portal_unexpected: { title: "The authority's answer could not be read", cure: "Reload the page. If that doesn't help, update the extension." },
+    agent_impostor: { title: "Another program answers in place of the program Odnowa", cure: "Nothing was handed to it. Restart the computer. If that doesn't help, tell the administrator." },
   },
 };

@@ -20,7 +20,7 @@ export const codesPl: CodeTexts = {
     unknown_method: { title: "Program Odnowa jest za stary", cure: "Zaktualizuj program Odnowa, potem odśwież stronę." },
     version_unsupported: { title: "Rozszerzenie i program Odnowa mają niezgodne wersje", cure: "Zaktualizuj rozszerzenie i program Odnowa, potem odśwież stronę." },
     origin_not_allowed: { title: "Program Odnowa nie zna tej strony", cure: "Sprawdź adres strony. Jeśli jest właściwy, poproś administratora o dodanie jej do ustawień programu." },
-    not_paired: { title: "Przeglądarka nie jest połączona z programem Odnowa", cure: "Połącz ją: rozszerzenie to zaproponuje." },
+    not_paired: { title: "Przeglądarka nie jest połączona z programem Odnowa", cure: "Naciśnij „Połącz przeglądarkę” i porównaj sześć cyfr w dwóch miejscach." },
     pairing_refused: { title: "Połączenie przeglądarki z programem Odnowa zostało odrzucone", cure: "Zacznij łączenie jeszcze raz i porównaj kody." },
     service_stopped: { title: "Program Odnowa jest zatrzymany", cure: "Uruchom usługę odnowa-agent albo poproś o to administratora." },
     no_session: { title: "Program Odnowa nie działa w Twojej sesji", cure: "Wyloguj się z komputera i zaloguj ponownie." },
@@ -104,5 +104,6 @@ export const codesPl: CodeTexts = {
     agent_unexpected: { title: "Nie udało się odczytać odpowiedzi programu Odnowa", cure: "Zaktualizuj rozszerzenie i program Odnowa, potem odśwież stronę." },
     portal_unreachable: { title: "Nie ma połączenia z urzędem", cure: "Sprawdź połączenie z internetem i spróbuj ponownie. Twoje dane nie przepadły." },
     portal_unexpected: { title: "Nie udało się odczytać odpowiedzi urzędu", cure: "Odśwież stronę. Jeśli to nie pomoże, zaktualizuj rozszerzenie." },
+    agent_impostor: { title: "Zamiast programu Odnowa odpowiada inny program", cure: "Nic mu nie przekazaliśmy. Uruchom komputer jeszcze raz. Jeśli to nie pomoże, powiadom administratora." },
   },
 };

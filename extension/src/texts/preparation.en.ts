@@ -23,6 +23,7 @@ export const preparationEn: PreparationTexts = {
   browserCure: "Open this page on a computer in Chrome, Edge, Chromium or Firefox.",
   install: "Install the extension",
   installAgent: "Install the Odnowa program",
+  pair: "Connect the browser",
   reload: "Reload the page",
   again: "Check again",
   start: "Start",

@@ -22,6 +22,7 @@ export const preparationPl = {
   browserCure: "Otwórz tę stronę na komputerze w Chrome, Edge, Chromium lub Firefoksie.",
   install: "Zainstaluj rozszerzenie",
   installAgent: "Zainstaluj program Odnowa",
+  pair: "Połącz przeglądarkę",
   reload: "Odśwież stronę",
   again: "Sprawdź ponownie",
   start: "Zacznij",

@@ -110,6 +110,14 @@ function onCards(list: ListResult): ListResult {
   return { ...list, certificates, refused: list.refused.filter(({ reader }) => reader !== "") };
 }
 
+/** Pairs the browser with the agent where that is what failed, and goes on where the person is. */
+export async function pairBrowser(w: Wizard): Promise<void> {
+  if (!(await w.pair())) return;
+  w.failures = [];
+  if (w.screen === "certificate") await loadCards(w);
+  else w.draw();
+}
+
 /** Has the certificate checked and the application drawn up. */
 export async function chooseCertificate(w: Wizard): Promise<void> {
   const chosen = w.cards?.certificates.find(({ id }) => id === w.form.certificateId);

@@ -1,7 +1,7 @@
 /** The pieces that every screen is made of. */
 import { html, nothing } from "lit-html";
 import type { TemplateResult } from "lit-html";
-import { askToLeave, visit } from "./actions.ts";
+import { askToLeave, pairBrowser, visit } from "./actions.ts";
 import { before, stepOf, steps } from "./steps.ts";
 import type { Field, Wizard } from "./wizard.ts";
 
@@ -86,8 +86,14 @@ function summary(w: Wizard): Part {
     <h2>${tone === "notice" ? w.t.noticeTitle : w.t.errorTitle}</h2>
     <ul>${w.failures.map(({ title, field }) => html`<li>${field ? toField(field, title) : html`<strong>${title}</strong>`}</li>`)}</ul>
     ${w.failures.map(({ cure, code }) => html`${cure ? html`<p>${cure}</p>` : nothing}
-      ${code ? html`<p class="code-small">${w.t.supportCode} <code>${code}</code></p>` : nothing}`)}
+      ${code ? html`<p class="code-small">${w.t.supportCode} <code>${code}</code></p>` : nothing} ${pairButton(w, code)}`)}
   </div>`;
+}
+
+/** What cures `not_paired`. */
+export function pairButton(w: Wizard, code: string | undefined): Part {
+  if (code !== "not_paired") return nothing;
+  return html`<div class="actions"><button type="button" class="button small" data-testid="pair" @click=${() => pairBrowser(w)}>${w.t.pairing.open}</button></div>`;
 }
 
 /** A link of the summary that leads to the field. A button, as the page's address is the CA's. */

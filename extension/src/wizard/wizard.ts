@@ -99,6 +99,8 @@ export class Wizard {
     readonly view: View,
     /** Called once when the person is done or leaves: the page shows its preparation again. */
     readonly closed: () => void,
+    /** Asks the person to pair the browser with the agent; false when they gave up. */
+    readonly pair: () => Promise<boolean>,
   ) {
     this.t = language === "pl" ? pl : en;
     this.dates = new Dates(language);

@@ -1,5 +1,5 @@
 import { closedMessage } from "../bridge/closed.ts";
-import type { ExtensionCode } from "../bridge/codes.ts";
+import type { ClosedCode } from "../bridge/codes.ts";
 import type { Transport } from "../bridge/client.ts";
 import { method, versions } from "../bridge/messages.ts";
 import { incoming, request } from "../bridge/rpc.ts";
@@ -21,7 +21,7 @@ const relayed: ReadonlySet<string> = new Set(Object.values(method));
  */
 export function relay(page: PagePort, agent: Transport, origin: string, version: string): void {
   let open = true;
-  const end = (code: ExtensionCode) => {
+  const end = (code: ClosedCode) => {
     if (!open) return;
     open = false;
     page.postMessage(closedMessage(code));

@@ -3,7 +3,7 @@ import type { TemplateResult } from "lit-html";
 import type { Certificate, ListResult, Module } from "../../bridge/types.gen.ts";
 import { adviceFor } from "../../texts/texts.ts";
 import { chooseCertificate, loadCards } from "../actions.ts";
-import { facts, fieldError, isWrong, linkButton, page } from "../parts.ts";
+import { facts, fieldError, isWrong, linkButton, page, pairButton } from "../parts.ts";
 import type { Part } from "../parts.ts";
 import { readCertificate } from "../x509.ts";
 import type { Wizard } from "../wizard.ts";
@@ -28,7 +28,7 @@ function list(w: Wizard): Part {
     const { title, cure, code } = w.cardsFailure;
     return html`<div class="note warn" data-testid="cards-failure" data-code=${code ?? nothing}>
         <h3>${title}</h3><p>${cure}</p>
-        <p class="code-small">${w.t.supportCode} <code>${code}</code></p>
+        <p class="code-small">${w.t.supportCode} <code>${code}</code></p> ${pairButton(w, code)}
       </div>${refresh}`;
   }
   const { cards } = w;

@@ -3,6 +3,7 @@ import type { TemplateResult } from "lit-html";
 import { cancelSigning, signApplication, visit } from "../actions.ts";
 import { sixDigits } from "../code.ts";
 import { head, page } from "../parts.ts";
+import { drawn } from "../window.ts";
 import type { Signing, Wizard } from "../wizard.ts";
 
 /** Step 6: signing the application in the agent's window. */
@@ -68,10 +69,3 @@ export function picture(w: Wizard): TemplateResult {
 
 const phoneQuestion = (question: string, code: string) =>
   html`<p>${question}</p><p class="window-digits">${sixDigits(code)}</p>`;
-
-function drawn(title: string, body: TemplateResult, buttons: readonly string[]): TemplateResult {
-  return html`<div aria-hidden="true"><div class="window">
-    <div class="window-title">${title}</div>
-    <div class="window-body">${body}<div class="window-buttons">${buttons.map((label) => html`<span>${label}</span>`)}</div></div>
-  </div></div>`;
-}
