@@ -30,7 +30,7 @@ export interface SigningCall {
 export interface ActivationCall {
   /** Fails with an OdnowaError: `rsign_refused`, `rsign_expired` ... */
   readonly result: Promise<ActivateResult>;
-  /** Voids the code; `result` then fails as `request_cancelled`. */
+  /** Has the agent forget the new key, so that the code leads nowhere; `result` then fails as `request_cancelled`. */
   cancel(): Promise<void>;
 }
 

@@ -343,7 +343,7 @@ export const pl = {
     typeHint: "Telefon pokaże nazwę tego komputera.",
     confirm: "Podaj PIN w telefonie",
     confirmHint: "Potem ten ekran zmieni się sam.",
-    cancelHint: "Anulowanie unieważni kod. Komputer nie zostanie dodany.",
+    cancelHint: "Po anulowaniu ten komputer nie będzie mógł prosić o podpis, nawet jeśli wpiszesz kod.",
     doneTitle: "rSign działa na tym komputerze",
     doneLead: "Certyfikat z chmury jest teraz na liście obok certyfikatów z kart.",
     holder: "Certyfikat dla",

@@ -236,7 +236,7 @@ export async function activate(w: Wizard): Promise<void> {
   });
 }
 
-/** Voids the code; the activation then fails as cancelled. */
+/** Has the agent forget the new key; the activation then fails as cancelled. */
 export async function cancelActivation(w: Wizard): Promise<void> {
   const requestId = w.activation?.requestId;
   if (requestId === undefined) return;
