@@ -94,7 +94,7 @@ test-phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent lint && npm test --silent
 
 test-renewal: system build
-	cd extension && node e2e/dist/test.mjs && node e2e/dist/browsers.mjs
+	cd extension && node e2e/dist/test.mjs && node e2e/dist/resume.mjs && node e2e/dist/browsers.mjs
 
 # The README's pictures, from the last demo.
 pictures:

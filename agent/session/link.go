@@ -25,6 +25,10 @@ const (
 // Link is a session's standing connection to the service. While it stands, the service runs; audit
 // records go over it.
 type Link struct {
+	// Changed, where set before Run, is called when the service has come or gone; in a goroutine of
+	// its own, since it may have to wait for browsers.
+	Changed func()
+
 	socket string
 	log    *zap.Logger
 
@@ -120,8 +124,11 @@ func (l *Link) connect(ctx context.Context) error {
 
 func (l *Link) set(up *linked) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.up = up
+	l.mu.Unlock()
+	if l.Changed != nil {
+		go l.Changed()
+	}
 }
 
 // Write has the service write a record; it answers when that is done.

@@ -58,7 +58,7 @@ func (c *conn) activate(ctx context.Context, q request, p *bridge.ActivateParams
 	if err != nil {
 		return nil, err
 	}
-	c.changed()
+	c.Changed()
 	return &bridge.ActivateResult{State: bridge.ActivationActive, Certificate: *certificate}, nil
 }
 

@@ -120,7 +120,7 @@ func (s *Session) add(c *conn) {
 	if s.unwatch == nil {
 		ctx, cancel := context.WithCancel(context.Background())
 		s.unwatch = cancel
-		go s.Cards.Watch(ctx, s.changed)
+		go s.Cards.Watch(ctx, s.Changed)
 	}
 }
 
@@ -134,8 +134,9 @@ func (s *Session) remove(c *conn) {
 	}
 }
 
-// changed tells all connections that may know that cards came or went.
-func (s *Session) changed() {
+// Changed tells all connections that may know to ask for the certificates again: cards came or went, or
+// the service did.
+func (s *Session) Changed() {
 	s.mu.Lock()
 	conns := slices.Collect(maps.Keys(s.conns))
 	s.mu.Unlock()

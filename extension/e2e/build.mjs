@@ -5,6 +5,7 @@ await build({
   entryPoints: [
     { in: "e2e/demo.ts", out: "demo" },
     { in: "e2e/test.ts", out: "test" },
+    { in: "e2e/resume.ts", out: "resume" },
     { in: "e2e/each-browser.ts", out: "browsers" },
     { in: "e2e/packages/packages.ts", out: "packages/packages" },
     { in: "e2e/packages/browser.ts", out: "packages/browser" },

@@ -65,8 +65,7 @@ async function test(): Promise<void> {
   const sandbox = await Sandbox.open(results);
   const { file } = sandbox;
   try {
-    const computer = await sandbox.computer("en-GB");
-    const phone = await sandbox.phone();
+    const [computer, phone] = await Promise.all([sandbox.computer("en-GB"), sandbox.phone()]);
     const { page } = computer;
     const r = new Renewal(sandbox, page, report, "en");
     try {
@@ -99,19 +98,25 @@ async function test(): Promise<void> {
   }
 }
 
-/** No card: the preparation says so, and goes on by itself once it is put in. */
-async function withoutCard(sandbox: Sandbox, r: Renewal): Promise<void> {
+/** Takes the card out; what it gives puts it back. */
+function takeCard(sandbox: Sandbox): () => void {
   // SoftHSM keeps a token in a folder; without it there is a reader with nothing in it.
   const tokens = join(sandbox.file.dir, "card/tokens");
   const [card] = readdirSync(tokens);
   if (card === undefined) throw new Error("the sandbox has no card");
   const away = join(sandbox.file.dir, "card/away");
   renameSync(join(tokens, card), away);
+  return () => renameSync(away, join(tokens, card));
+}
+
+/** No card: the preparation says so, and goes on by itself once it is put in. */
+async function withoutCard(sandbox: Sandbox, r: Renewal): Promise<void> {
+  const putBack = takeCard(sandbox);
   await r.open();
   await r.page.locator("[data-testid=check-card][data-check=failed]").waitFor({ timeout: 20_000 });
   await r.picture("no-card");
   await expect("no card", r.at("check-card").getAttribute("data-code"), "no_card");
-  renameSync(away, join(tokens, card));
+  putBack();
   await r.page.locator("[data-testid=preparation][data-ready=yes]").waitFor({ timeout: 20_000 });
 }
 
@@ -141,6 +146,13 @@ async function wrongSignatures(sandbox: Sandbox, r: Renewal): Promise<void> {
   await r.openWindow("sign");
   await r.answer("cancelled", "cancel");
   await fails(r, "window cancelled", "user_cancelled");
+
+  await r.openWindow("sign");
+  await r.answer("application", "next");
+  const putBack = takeCard(sandbox);
+  await r.typePIN("pin-without-card", pin);
+  await fails(r, "card taken out at the PIN", "card_removed");
+  putBack();
 
   // A wrong PIN asks again in the window; the page hears nothing of it.
   await bendRequest(page, "renewal/application/signature", (b) => {

@@ -107,22 +107,25 @@ function splitChain(pem: string): { leaf: string; chain: string } {
   return { leaf, chain: chain.join("") };
 }
 
-function leaks(sandbox: Sandbox): Verdict {
+/** What the customer's certificate says of them. */
+export function attribute(sandbox: Sandbox, name: string): string {
+  const subject = run("openssl", ["x509", "-in", sandbox.file.card.qualified, "-noout", "-subject", "-nameopt", "multiline,utf8,-esc_msb"]);
+  const value = new RegExp(`${name}\\s*=\\s*(.+)`).exec(subject)?.[1]?.trim();
+  if (!value) throw new Error(`the customer's certificate has no ${name}`);
+  return value;
+}
+
+/** Searches every log for what must not stand there. */
+export function leaks(sandbox: Sandbox): Verdict {
   const { card, renewalCode } = sandbox.file;
-  const subject = run("openssl", ["x509", "-in", card.qualified, "-noout", "-subject", "-nameopt", "multiline,utf8,-esc_msb"]);
-  const attribute = (name: string) => {
-    const value = new RegExp(`${name}\\s*=\\s*(.+)`).exec(subject)?.[1]?.trim();
-    if (!value) throw new Error(`the customer's certificate has no ${name}`);
-    return value;
-  };
   const secrets: Secret[] = [
     { name: "card PIN", value: card.pin },
     { name: "phone PIN", value: phonePIN },
     { name: "renewal code", value: renewalCode },
     { name: "e-mail", value: customer.email },
     { name: "phone number", value: customer.phone.replaceAll(" ", "") },
-    { name: "PESEL", value: attribute("serialNumber").replace(/^PNOPL-/, "") },
-    { name: "surname", value: attribute("surname") },
+    { name: "PESEL", value: attribute(sandbox, "serialNumber").replace(/^PNOPL-/, "") },
+    { name: "surname", value: attribute(sandbox, "surname") },
   ];
   const found = searchLogs([join(sandbox.results, "logs"), sandbox.file.dir], secrets);
   const text = found.leaks.map((l) => `${l.name} in ${basename(l.file)}:${l.line}`).join(", ");

@@ -51,7 +51,7 @@ class CardTransport extends TestTransport {
 class TestEvents extends EventTarget {
   static readonly CLOSED = 2;
   static last: TestEvents | undefined;
-  readonly readyState = 1;
+  readyState = 1;
   isClosed = false;
   constructor(readonly address: string) {
     super();
@@ -62,6 +62,11 @@ class TestEvents extends EventTarget {
   }
   say(renewal: unknown): void {
     this.dispatchEvent(new MessageEvent("renewal", { data: JSON.stringify(renewal) }));
+  }
+  /** The browser gives up, as after a refusal. */
+  giveUp(): void {
+    this.readyState = TestEvents.CLOSED;
+    this.dispatchEvent(new Event("error"));
   }
 }
 
@@ -291,6 +296,35 @@ describe("a browser that is not paired any more", () => {
   });
 });
 
+const asked = () => transport.sent.filter(({ method }) => method === "signature.create").length;
+
+test.each(["issuer_unavailable", "timestamp_unavailable"])("%s costs no second signature", async (code) => {
+  await toSign();
+  portal.faults.set("PUT /renewal/application/signature", [503, code]);
+  await actions.signApplication(w);
+  expect([w.screen, codes(), asked()]).toEqual(["sign", [code], 1]);
+  portal.faults.clear();
+  await actions.signApplication(w);
+  expect([w.screen, codes(), asked()]).toEqual(["signed", [], 1]);
+});
+
+test("a refused signature is not handed in again", async () => {
+  await toSign();
+  portal.faults.set("PUT /renewal/application/signature", [422, "signature_invalid"]);
+  await actions.signApplication(w);
+  portal.faults.clear();
+  await actions.signApplication(w);
+  expect([w.screen, asked()]).toEqual(["signed", 2]);
+});
+
+test("an application that has expired leads back to the order", async () => {
+  await toReview();
+  portal.faults.set("POST /renewal/confirmation", [422, "application_expired"]);
+  portal.change({ state: "opened" }); // withdrawn, as a portal does
+  await actions.signConfirmation(w);
+  expect([w.screen, codes(), asked()]).toEqual(["offer", ["application_expired"], 1]);
+});
+
 test("a phone that changed since it was shown stops the confirmation before the card", async () => {
   await toReview();
   portal.change({ phone: { state: "ready", code: "999999" } });
@@ -353,12 +387,40 @@ describe("live events", () => {
     expect(w.renewal?.state).toBe("opened");
   });
 
+  test("that are refused ask for the code where another browser has the renewal now", async () => {
+    await toReview();
+    portal.forget();
+    TestEvents.last?.giveUp();
+    await vi.waitFor(() => expect([w.screen, codes()]).toEqual(["code", ["no_session"]]));
+    expect(w.renewal).toBeUndefined();
+  });
+
+  test("that are refused for another reason change nothing", async () => {
+    await toReview();
+    portal.faults.set("GET /renewal", [503, ""]);
+    const asked = vi.spyOn(w.portal, "renewal");
+    TestEvents.last?.giveUp();
+    await expect(asked.mock.results[0]?.value).rejects.toThrow();
+    expect([w.screen, codes()]).toEqual(["review", []]);
+  });
+
   test("stop with the wizard", async () => {
     await open();
     w.stop();
     expect(TestEvents.last?.isClosed).toBe(true);
   });
 });
+
+test.each([[502, "portal_unreachable"], [504, "portal_unreachable"], [500, "portal_unexpected"]])(
+  "an answer %i that is no portal's says %s",
+  async (status, code) => {
+    await open();
+    portal.faults.set("PUT /renewal/start", [status, ""]);
+    w.form.start = "now";
+    await actions.chooseStart(w);
+    expect(codes()).toEqual([code]);
+  },
+);
 
 test("a portal that can't be reached says so and loses nothing", async () => {
   await open();

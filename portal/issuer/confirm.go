@@ -29,6 +29,9 @@ func (s *Service) Confirm(ctx context.Context, in contract.ConfirmationRequest) 
 	if err := app.open(); err != nil {
 		return nil, err
 	}
+	if err := s.inTime(app); err != nil {
+		return nil, err
+	}
 	if _, err := s.holder(ctx, app.holder.Raw); err != nil {
 		return nil, err
 	}

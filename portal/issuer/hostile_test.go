@@ -236,6 +236,8 @@ func TestChangesBetween(t *testing.T) {
 	w.exec(`UPDATE applications SET created_at = $2 WHERE number = $1`, a.Number, time.Now().Add(-issuer.DocumentLife-time.Minute).Unix())
 	_, err = w.portal.Issue(ctx, in)
 	wantCode(t, "too late", err, contract.ConfirmationExpired)
+	_, err = w.portal.Confirm(ctx, contract.ConfirmationRequest{Number: a.Number, ApplicationCMS: a.cms, Statement: in.Statement, Contact: contact})
+	wantCode(t, "confirming too late", err, contract.ConfirmationExpired)
 
 	_, in = w.confirmed()
 	t.Cleanup(func() {

@@ -45,8 +45,8 @@ func (s *Service) Issue(ctx context.Context, in contract.CertificateRequest) (*c
 // decide verifies everything that a certificate rests on against the issuer's own records, at this
 // moment, and stores the decision before the CA's key is asked for anything.
 func (s *Service) decide(ctx context.Context, app *record, in contract.CertificateRequest) error {
-	if s.now().After(app.createdAt.Add(DocumentLife)) {
-		return refuse(contract.ConfirmationExpired)
+	if err := s.inTime(app); err != nil {
+		return err
 	}
 	if _, err := s.holder(ctx, app.holder.Raw); err != nil {
 		return err
@@ -71,6 +71,14 @@ func (s *Service) decide(ctx context.Context, app *record, in contract.Certifica
 		return refuse(contract.StatementOther)
 	}
 	return s.begin(ctx, app, in)
+}
+
+// inTime refuses an application that is too old to be issued on.
+func (s *Service) inTime(app *record) error {
+	if s.now().After(app.createdAt.Add(DocumentLife)) {
+		return refuse(contract.ConfirmationExpired)
+	}
+	return nil
 }
 
 func (s *Service) begin(ctx context.Context, app *record, in contract.CertificateRequest) error {

@@ -99,7 +99,7 @@ func (c *Client) open(answer, digest []byte, nonce *big.Int) ([]byte, error) {
 	if !isDER(answer) {
 		return nil, errors.New("answer is not DER")
 	}
-	parsed, err := timestamp.ParseResponse(answer)
+	parsed, err := parseResponse(answer)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -224,4 +225,29 @@ func FuzzTrust(f *testing.F) {
 			t.Error("a token counts for a digest that no authority stamped")
 		}
 	})
+}
+
+// TestParallel: signatures are finished by many requests at a time. It says something under -race.
+func TestParallel(t *testing.T) {
+	p := newPKI(t)
+	roots := x509.NewCertPool()
+	roots.AddCert(p.root.cert)
+	trust := pades.Trust{Roots: roots}
+	client := &pades.Client{Trust: trust, URL: serve(t, func(r *timestamp.Request) []byte {
+		return respond(t, p.tsa, r, func(*reply) {})
+	})}
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			stamp, err := client.TimeStamp(t.Context(), digest[:])
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := trust.Check(stamp, digest[:]); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
 }

@@ -51,7 +51,7 @@ func (t Trust) check(token, digest []byte) (*timestamp.Timestamp, error) {
 	case !isDER(token):
 		return nil, errors.New("token is not DER")
 	}
-	ts, err := timestamp.Parse(token) // verifies the signature, if there is a certificate
+	ts, p7, err := parseToken(token)
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +60,6 @@ func (t Trust) check(token, digest []byte) (*timestamp.Timestamp, error) {
 		return nil, errors.New("it is over something else")
 	case t.Policy != nil && !t.Policy.Equal(ts.Policy):
 		return nil, errors.New("it has another policy")
-	}
-	p7, err := pkcs7.Parse(token)
-	if err != nil {
-		return nil, err
 	}
 	signer := p7.GetOnlySigner()
 	if signer == nil {

@@ -17,6 +17,9 @@ var (
 	ErrCodeUsed = errors.New("code was used")
 	// ErrCodeOtherProduct is a code for a renewal that this portal does not do.
 	ErrCodeOtherProduct = errors.New("code is for another product")
+	// ErrOtherPerson is the certificate of another person than the one who has signed an application
+	// under this code.
+	ErrOtherPerson = errors.New("certificate of another person")
 	// ErrNoSession is a session that carries no renewal, or no longer.
 	ErrNoSession = errors.New("no session")
 )

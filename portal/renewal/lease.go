@@ -9,13 +9,14 @@ import (
 	"time"
 )
 
-// LeaseLife is the longest that the issuer or the SAM may take to draw something up.
-const LeaseLife = 60 * time.Second
+// LeaseLife is how long a lease outlives the process that held it, and so the longest that a person
+// waits for somebody who is no more. While the work goes on, [Store.Hold] prolongs it.
+const LeaseLife = 6 * time.Second
 
 // Begin starts an action that asks others to draw something up. They would make the first void if
 // asked twice at a time, so one request holds a lease and the others wait: for it to finish, which
 // gives its result if it was for the same values, or for its end. The lease ends with the
-// transition, with any other transition, with End, or after LeaseLife.
+// transition, with any other transition, with End, or when nobody has held it for LeaseLife.
 //
 // It gives the renewal with a lease, or without one where the action has been done already.
 // Errors: as of the transition.
@@ -74,6 +75,26 @@ func (s *Store) waitForLease(ctx context.Context, session string) error {
 	case <-moment.C:
 	}
 	return nil
+}
+
+// Hold prolongs a lease until stop is called or ctx is over, however long issuer and SAM take. Where it
+// can't, the lease ends, and so does the right to the transition.
+func (s *Store) Hold(ctx context.Context, id, lease string) (stop func()) {
+	ctx, stop = context.WithCancel(ctx)
+	go func() {
+		tick := time.NewTicker(s.holdEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			s.db.ExecContext(ctx, `UPDATE renewals SET lease_until = $1 WHERE id = $2 AND lease = $3`, //nolint:errcheck // see above
+				s.now().Add(LeaseLife).Unix(), id, lease)
+		}
+	}()
+	return stop
 }
 
 // End gives a lease back without a transition.

@@ -21,20 +21,27 @@ type Checked struct {
 	NotAfter    time.Time
 }
 
-// SetCertificate chooses the certificate that signs, after it was checked for this start.
+// SetCertificate chooses the certificate that signs, after it was checked for this start. Errors: as
+// of every transition, and ErrOtherPerson.
 func (s *Store) SetCertificate(ctx context.Context, session string, start Start, c Checked) (*Renewal, error) {
 	subject, err := json.Marshal(c.Subject)
 	if err != nil {
 		return nil, fmt.Errorf("encoding subject: %w", err)
 	}
-	return s.do(ctx, change{
+	person := s.person(c.Subject)
+	r, err := s.do(ctx, change{
 		action: ActSetCert, session: session,
 		given: values{{"start", start}},
+		where: []literal{{"holder = x'' OR holder = ", person}},
 		set: values{
 			{"certificate", c.Certificate}, {"subject", string(subject)},
 			{"not_before", c.NotBefore.Unix()}, {"not_after", c.NotAfter.Unix()},
 		},
 	})
+	if isState(err) {
+		return nil, s.otherPerson(ctx, session, person, err)
+	}
+	return r, err
 }
 
 // DrawUp stores the application under the lease that [Store.Begin] gave, with its PDF and the
@@ -65,11 +72,15 @@ func (s *Store) AcceptTerms(ctx context.Context, session string, t Terms) (*Rene
 // SignApplication stores the verified CMS, as the agent gave it, and the PDF that it was put into.
 // Number is the application's that it was verified against.
 func (s *Store) SignApplication(ctx context.Context, session, number string, cms, document []byte) (*Renewal, error) {
+	r, err := s.Get(ctx, session)
+	if err != nil {
+		return nil, err
+	}
 	return s.do(ctx, change{
 		action: ActSign, session: session,
-		given: values{{"number", number}},
+		given: values{{"number", number}}, // and with it the person
 		set: values{
-			{"application_cms", cms}, {"application_signed", document},
+			{"holder", s.person(r.Subject)}, {"application_cms", cms}, {"application_signed", document},
 			{"signed_at", s.now().Unix()}, {"phone_state", PhoneOpen},
 		},
 	})
@@ -123,6 +134,11 @@ func (s *Store) FinishIssue(ctx context.Context, id string, certificate []byte, 
 // Refuse takes the renewal back to opened because the issuer will not issue for this application.
 func (s *Store) Refuse(ctx context.Context, id string) (*Renewal, error) {
 	return s.do(ctx, change{action: ActRefused, id: id})
+}
+
+// Expire takes the renewal back to opened because the issuer no longer takes this application.
+func (s *Store) Expire(ctx context.Context, id, number string) (*Renewal, error) {
+	return s.do(ctx, change{action: ActExpired, id: id, given: values{{"number", number}}})
 }
 
 // Withdraw withdraws the application, if any, back to opened.

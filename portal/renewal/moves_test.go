@@ -105,6 +105,7 @@ func TestEveryActionInEveryState(t *testing.T) {
 		ActIssue:      {Confirmed: Issuing, Issuing: Issuing, Issued: Issued},
 		ActIssued:     {Issuing: Issued, Issued: Issued},
 		ActRefused:    {Issuing: Opened},
+		ActExpired:    backTo(Opened, ApplicationSigned, ContactGiven, ConfirmationDrawnUp),
 		ActWithdraw:   backTo(Opened, States[:8]...),
 	}
 	do := map[Action]func(context.Context, *Store, string, *Renewal) (*Renewal, error){
@@ -116,6 +117,9 @@ func TestEveryActionInEveryState(t *testing.T) {
 		},
 		ActRefused: func(ctx context.Context, s *Store, _ string, r *Renewal) (*Renewal, error) {
 			return s.Refuse(ctx, r.ID)
+		},
+		ActExpired: func(ctx context.Context, s *Store, _ string, r *Renewal) (*Renewal, error) {
+			return s.Expire(ctx, r.ID, r.Application.Number)
 		},
 	}
 	for action := range moves {
@@ -206,6 +210,13 @@ func TestGivenHasChanged(t *testing.T) {
 	walk(t, s, session, ConfirmationDrawnUp)
 	if _, err := s.Confirm(t.Context(), session, "old seal", []byte("cms")); !isState(err) {
 		t.Errorf("signature over another confirmation: %v", err)
+	}
+	r, err := s.Get(t.Context(), session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Expire(t.Context(), r.ID, "W/0"); !isState(err) {
+		t.Errorf("another application has expired: %v", err)
 	}
 }
 
@@ -341,6 +352,39 @@ func TestLease(t *testing.T) {
 }
 
 // TestDoubleSignature: of different signatures at a time one is kept.
+// TestHold: a lease that is held outlives its life; when it is let go, it ends.
+func TestHold(t *testing.T) {
+	s, clock := newStore(t)
+	s.holdEvery = time.Millisecond
+	session, r := open(t, s, sell(t, s), "")
+	walk(t, s, session, CertificateChosen)
+	_, held, err := s.Begin(t.Context(), ActDrawUp, session, "pl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := s.Hold(t.Context(), r.ID, held)
+	until := func() (at int64) {
+		t.Helper()
+		if err := s.db.QueryRowContext(t.Context(), `SELECT lease_until FROM renewals WHERE id = $1`, r.ID).Scan(&at); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	for range 3 {
+		clock.advance(LeaseLife - time.Second)
+		for until() < clock.now().Add(LeaseLife).Unix() {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	stop()
+	if _, err := s.DrawUp(t.Context(), session, held, Application{Number: "W/1", Language: "pl"}, nil, s.now(), s.now()); err != nil {
+		t.Errorf("under a lease that was held: %v", err)
+	}
+	if at := until(); at != 0 {
+		t.Errorf("the lease lives on until %d", at)
+	}
+}
+
 func TestDoubleSignature(t *testing.T) {
 	s, _ := newStore(t)
 	session, _ := open(t, s, sell(t, s), "")

@@ -51,6 +51,7 @@ const (
 	ActIssued       Action = "issued"
 	ActWithdraw     Action = "withdraw"
 	ActRefused      Action = "refused" // by the issuer, at issue, for good
+	ActExpired      Action = "expired" // the issuer no longer takes the application
 	ActPhoneSeen    Action = "phone_seen"
 	ActPhoneChanged Action = "phone_changed"
 )
@@ -84,6 +85,7 @@ var moves = map[Action]move{
 	ActIssued:       {from: in(Issuing), to: Issued, late: true, again: in(Issued), same: cols("new_certificate")},
 	ActWithdraw:     {from: until(ConfirmationDrawnUp), to: Opened, forget: stepStart},
 	ActRefused:      {from: in(Issuing), to: Opened, forget: stepStart, late: true},
+	ActExpired:      {from: in(ApplicationSigned, ContactGiven, ConfirmationDrawnUp), to: Opened, forget: stepStart, late: true},
 	ActPhoneSeen:    {from: in(ApplicationSigned, ContactGiven, ConfirmationDrawnUp, Confirmed, Issuing, Issued), late: true},
 	ActPhoneChanged: {from: in(ConfirmationDrawnUp), to: ContactGiven, forget: stepConfirmation, late: true},
 }

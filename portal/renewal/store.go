@@ -38,6 +38,8 @@ type Store struct {
 	key []byte
 	hub hub
 	now func() time.Time
+	// holdEvery is how often a lease is prolonged.
+	holdEvery time.Duration
 	// observe is told of every transition, once.
 	observe func(Action, *Renewal)
 }
@@ -61,7 +63,7 @@ func OpenStore(ctx context.Context, path, keyFile string) (*Store, error) {
 		db.Close()
 		return nil, err
 	}
-	return &Store{db: db, key: key, now: time.Now}, nil
+	return &Store{db: db, key: key, now: time.Now, holdEvery: LeaseLife / 3}, nil
 }
 
 // dsn asks for a write-ahead log, so that readers don't wait for writers, for commits that survive

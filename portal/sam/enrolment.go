@@ -54,15 +54,38 @@ func (r *registry) setNumber(ctx context.Context, id, number string) error {
 	if number == "" || len(number) > 100 {
 		return refuse(CodeMalformed)
 	}
-	return r.change(ctx, func(tx *sql.Tx) (event, error) {
+	return notAgain(r.change(ctx, func(tx *sql.Tx) (event, error) {
 		var got string
 		err := tx.QueryRowContext(ctx, `UPDATE enrolments SET number = $2
-			WHERE id = $1 AND state <> 'void' AND (number IS NULL OR number = $2) RETURNING id`, id, number).Scan(&got)
+			WHERE id = $1 AND state <> 'void' AND number IS NULL RETURNING id`, id, number).Scan(&got)
 		if errors.Is(err, sql.ErrNoRows) {
-			return event{}, r.why(ctx, tx, id)
+			return event{}, errors.Join(again(ctx, tx, `state <> 'void' AND number = $2`, id, number), r.why(ctx, tx, id))
 		}
 		return event{name: "enrolment.named", enrolment: id, fields: []audit.Field{audit.Hash("number", []byte(number))}}, err
-	})
+	}))
+}
+
+// errAgain: a call was made before, to the same effect. It changes nothing then and is recorded once.
+var errAgain = errors.New("done already")
+
+// again gives errAgain where the enrolment is as the call would leave it.
+func again(ctx context.Context, tx *sql.Tx, as string, id string, value any) error {
+	var got string
+	err := tx.QueryRowContext(ctx, `SELECT id FROM enrolments WHERE id = $1 AND `+as, id, value).Scan(&got)
+	switch {
+	case err == nil:
+		return errAgain
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	}
+	return fmt.Errorf("reading enrolment: %w", err)
+}
+
+func notAgain(err error) error {
+	if errors.Is(err, errAgain) {
+		return nil
+	}
+	return err
 }
 
 // void withdraws an enrolment and destroys its key. Twice is the same as once.
@@ -109,15 +132,16 @@ func (r *registry) wait(ctx context.Context, id string, version int64, wait time
 // confirm fixes the phone: the card has signed for the keys of this statement, so from now on no
 // other phone replaces it, and the key to be certified stays. Twice is the same as once.
 func (r *registry) confirm(ctx context.Context, id, stmt string) error {
-	return r.change(ctx, func(tx *sql.Tx) (event, error) {
+	return notAgain(r.change(ctx, func(tx *sql.Tx) (event, error) {
 		var got string
-		err := tx.QueryRowContext(ctx, `UPDATE enrolments SET version = version + 1 - confirmed, confirmed = 1
-			WHERE id = $1 AND state IN ('ready', 'active') AND statement = $2 RETURNING id`, id, stmt).Scan(&got)
+		err := tx.QueryRowContext(ctx, `UPDATE enrolments SET version = version + 1, confirmed = 1
+			WHERE id = $1 AND state = 'ready' AND statement = $2 AND confirmed = 0 RETURNING id`, id, stmt).Scan(&got)
 		if errors.Is(err, sql.ErrNoRows) {
-			return event{}, r.whyNot(ctx, tx, id, CodeKeyMismatch)
+			return event{}, errors.Join(again(ctx, tx, `state IN ('ready', 'active') AND statement = $2 AND confirmed = 1`, id, stmt),
+				r.whyNot(ctx, tx, id, CodeKeyMismatch))
 		}
 		return event{name: "phone.confirmed", enrolment: id}, err
-	})
+	}))
 }
 
 // activate takes the certificate that was issued for the enrolment's key. It is final.
@@ -126,17 +150,17 @@ func (r *registry) activate(ctx context.Context, id string, certificate []byte, 
 	if err != nil {
 		return err
 	}
-	return r.change(ctx, func(tx *sql.Tx) (event, error) {
+	return notAgain(r.change(ctx, func(tx *sql.Tx) (event, error) {
 		var got string
-		err = tx.QueryRowContext(ctx, `UPDATE enrolments SET
-			version = version + CASE state WHEN 'ready' THEN 1 ELSE 0 END, state = 'active', confirmed = 1, certificate = $2, chain = $4
-			WHERE id = $1 AND key = $3 AND (state = 'ready' OR state = 'active' AND certificate = $2) RETURNING id`,
+		err = tx.QueryRowContext(ctx, `UPDATE enrolments SET version = version + 1, state = 'active', confirmed = 1, certificate = $2, chain = $4
+			WHERE id = $1 AND key = $3 AND state = 'ready' RETURNING id`,
 			id, certificate, cert.RawSubjectPublicKeyInfo, bytes.Join(chain, nil)).Scan(&got)
 		if errors.Is(err, sql.ErrNoRows) {
-			return event{}, r.whyNot(ctx, tx, id, CodeKeyMismatch)
+			return event{}, errors.Join(again(ctx, tx, `state = 'active' AND certificate = $2`, id, certificate),
+				r.whyNot(ctx, tx, id, CodeKeyMismatch))
 		}
 		return event{name: "credential.active", enrolment: id, fields: []audit.Field{audit.Hash("certificate", certificate)}}, err
-	})
+	}))
 }
 
 // checkChain holds the chain together. Whether its end is to be trusted is not the SAM's to say:

@@ -203,6 +203,14 @@ func TestRun(t *testing.T) {
 	}
 	res.Body.Close()
 
+	// What the HTTP server itself has to say goes into the log like everything else.
+	if res, err := http.Get("http://" + addresses["internal"] + "/"); err == nil {
+		res.Body.Close()
+	}
+	for logs.FilterMessageSnippet("TLS handshake error").Len() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+
 	polled := make(chan error, 1)
 	go func() {
 		polled <- link.Do(t.Context(), client, "GET", base+"/"+made.ID+"?version=99&waitMs=25000", nil, nil)

@@ -101,7 +101,7 @@ func Run(ctx context.Context, c Config, log *zap.Logger) (err error) {
 	if public != nil {
 		publicListener = tls.NewListener(publicListener, public)
 	}
-	return serve(ctx, map[*http.Server]net.Listener{
+	return serve(ctx, log, map[*http.Server]net.Listener{
 		publicServer(newPublic(r, c, app)):       publicListener,
 		link.Server(newInternal(r, c), internal): tls.NewListener(internalListener, internal),
 	})
@@ -165,9 +165,10 @@ func publicServer(h http.Handler) *http.Server {
 
 // serve runs the servers until ctx is over or one fails. Long polls end with ctx, since it is the
 // base of theirs, so that the stop is quick.
-func serve(ctx context.Context, servers map[*http.Server]net.Listener) error {
+func serve(ctx context.Context, log *zap.Logger, servers map[*http.Server]net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for s, l := range servers {
+		s.ErrorLog = zap.NewStdLog(log)
 		s.BaseContext = func(net.Listener) context.Context { return ctx }
 		group.Go(func() error {
 			if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -19,6 +19,7 @@ import (
 
 // Defines values for Code.
 const (
+	ApplicationExpired         Code = "application_expired"
 	CertificateDeviceWithdrawn Code = "certificate_device_withdrawn"
 	CertificateExpired         Code = "certificate_expired"
 	CertificateKeyUsage        Code = "certificate_key_usage"
@@ -59,6 +60,8 @@ const (
 // Valid indicates whether the value is a known member of the Code enum.
 func (e Code) Valid() bool {
 	switch e {
+	case ApplicationExpired:
+		return true
 	case CertificateDeviceWithdrawn:
 		return true
 	case CertificateExpired:

@@ -25,7 +25,7 @@ func (s *server) DrawUpApplication(ctx context.Context, in DrawUpApplicationRequ
 	ctx, cancel := context.WithTimeout(ctx, drawUpTimeout)
 	defer cancel()
 	language, session := string(in.Body.Language), callerOf(ctx).session
-	r, lease, err := s.store.Begin(ctx, renewal.ActDrawUp, session, language)
+	r, lease, err := s.begin(ctx, renewal.ActDrawUp, session, language)
 	if err == nil && lease != "" {
 		r, err = s.drawUp(ctx, r, session, lease, language)
 	}
@@ -33,7 +33,18 @@ func (s *server) DrawUpApplication(ctx context.Context, in DrawUpApplicationRequ
 	return DrawUpApplication200JSONResponse{out}, err
 }
 
+// begin is the store's Begin. Who waits in vain for another request that draws up waits for those that
+// it waits for.
+func (s *server) begin(ctx context.Context, action renewal.Action, session string, same ...any) (*renewal.Renewal, string, error) {
+	r, lease, err := s.store.Begin(ctx, action, session, same...)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = because(IssuerUnavailable, err)
+	}
+	return r, lease, err
+}
+
 func (s *server) drawUp(ctx context.Context, r *renewal.Renewal, session, lease, language string) (_ *renewal.Renewal, err error) {
+	defer s.store.Hold(ctx, r.ID, lease)()
 	var made []renewal.Void
 	defer func() {
 		if err != nil {

@@ -68,7 +68,7 @@ func (s *server) DrawUpConfirmation(ctx context.Context, _ DrawUpConfirmationReq
 	ctx, cancel := context.WithTimeout(ctx, drawUpTimeout)
 	defer cancel()
 	session := callerOf(ctx).session
-	r, lease, err := s.store.Begin(ctx, renewal.ActDrawUpConf, session)
+	r, lease, err := s.begin(ctx, renewal.ActDrawUpConf, session)
 	if err == nil && lease != "" {
 		id := r.ID
 		if r, err = s.drawUpConfirmation(ctx, r, session, lease); err != nil {
@@ -80,6 +80,7 @@ func (s *server) DrawUpConfirmation(ctx context.Context, _ DrawUpConfirmationReq
 }
 
 func (s *server) drawUpConfirmation(ctx context.Context, r *renewal.Renewal, session, lease string) (*renewal.Renewal, error) {
+	defer s.store.Hold(ctx, r.ID, lease)()
 	r, err := s.readyPhone(ctx, r)
 	if err != nil {
 		return nil, err
@@ -93,7 +94,12 @@ func (s *server) drawUpConfirmation(ctx context.Context, r *renewal.Renewal, ses
 		Contact: contract.Contact{Email: r.Contact.Email, Phone: r.Contact.Phone},
 	})
 	if err != nil {
-		return nil, issuerFault(err)
+		err = issuerFault(err)
+		if faultOf(err).code == ApplicationExpired {
+			_, storing := s.store.Expire(ctx, r.ID, r.Application.Number)
+			err = errors.Join(err, storing)
+		}
+		return nil, err
 	}
 	return s.store.DrawUpConfirmation(ctx, session, lease, renewal.Confirmation{Seal: c.Seal, Statement: r.Phone.Statement}, c.Document)
 }

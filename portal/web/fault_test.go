@@ -154,7 +154,7 @@ func TestIssuerUnreachableAtIssue(t *testing.T) {
 // TestRefusedAtIssue: what the issuer refuses for good goes back to opened, with the reason.
 func TestRefusedAtIssue(t *testing.T) {
 	for code, want := range map[string]Code{
-		contract.CertificateRevoked: CertificateRevoked, contract.KeyUsed: Internal, contract.ConfirmationExpired: Internal,
+		contract.CertificateRevoked: CertificateRevoked, contract.KeyUsed: Internal, contract.ConfirmationExpired: ApplicationExpired,
 	} {
 		x := newSite(t)
 		b := x.browser(t)
@@ -165,6 +165,27 @@ func TestRefusedAtIssue(t *testing.T) {
 		}
 		if st := b.stored(t).State; st != renewal.Opened {
 			t.Errorf("%s: state %s", code, st)
+		}
+	}
+}
+
+// TestApplicationExpired: what the issuer no longer takes is withdrawn before the person signs once more.
+func TestApplicationExpired(t *testing.T) {
+	for _, code := range []string{contract.ConfirmationExpired, contract.ApplicationVoid, contract.ApplicationUnknown} {
+		x := newSite(t)
+		b := x.browser(t)
+		b.walk(t, ContactGiven)
+		x.issuer.set("confirm", refusal(422, code))
+		if a := drawUpConfirmation(t, b); a.Code != http.StatusUnprocessableEntity || a.Problem.Code != ApplicationExpired {
+			t.Errorf("%s: %s", code, a)
+		}
+		if st := b.stored(t).State; st != renewal.Opened {
+			t.Errorf("%s: state %s", code, st)
+		}
+		x.issuer.set("confirm", nil)
+		b.walk(t, ConfirmationDrawnUp)
+		if err := x.chores.once(t.Context()); err != nil || !x.issuer.void["W/TEST/1"] || x.sam.state("enrolment-1") != renewal.PhoneVoid {
+			t.Errorf("%s: the first application is not void: %v", code, err)
 		}
 	}
 }

@@ -100,6 +100,7 @@ var titles = map[Code]string{
 	IssuerUnavailable:          "The issuer can't be reached.",
 	SamUnavailable:             "The signature activation module can't be reached.",
 	TimestampUnavailable:       "No time-stamp can be had.",
+	ApplicationExpired:         "The issuer no longer takes this application; a new one is needed.",
 }
 
 // faultOf is the one mapping from errors to what the browser is told. What is unknown is internal.
@@ -117,7 +118,7 @@ func faultOf(err error) *fault {
 	}
 	for sentinel, code := range map[error]Code{
 		renewal.ErrNoSession: NoSession, renewal.ErrCodeMalformed: CodeMalformed, renewal.ErrCodeUnknown: CodeUnknown,
-		renewal.ErrCodeExpired: CodeExpired, renewal.ErrCodeUsed: CodeUsed, renewal.ErrCodeOtherProduct: CodeOtherProduct,
+		renewal.ErrCodeExpired: CodeExpired, renewal.ErrCodeUsed: CodeUsed, renewal.ErrCodeOtherProduct: CodeOtherProduct, renewal.ErrOtherPerson: CertificateOtherPerson,
 	} {
 		if errors.Is(err, sentinel) {
 			return &fault{code: code}
@@ -166,6 +167,10 @@ var fromIssuer = map[string]Code{
 	contract.IdentityRequired:           IdentityRequired,
 	contract.StartTooLate:               StartTooLate,
 	contract.LintFailed:                 LintFailed,
+	// Whatever the reason why it no longer counts there, the cure is the same.
+	contract.ConfirmationExpired: ApplicationExpired,
+	contract.ApplicationVoid:     ApplicationExpired,
+	contract.ApplicationUnknown:  ApplicationExpired,
 }
 
 // issuerFault maps the issuer's answer. A refusal that says nothing to the person is a fault between

@@ -7,6 +7,8 @@ import (
 	"encoding/pem"
 	"net/http"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -271,6 +273,42 @@ func TestSignatureRefusals(t *testing.T) {
 	}
 	if r := b.stored(t); r.State != renewal.ConfirmationDrawnUp || len(x.sam.confirmed) != 0 {
 		t.Errorf("state %s after refusals", r.State)
+	}
+}
+
+// TestBadCMS: every malformed or dishonest CMS that the format's vectors know, with extra signers or
+// attributes among them, is refused by a code of its own kind, and costs nothing.
+func TestBadCMS(t *testing.T) {
+	x := newSite(t)
+	b := x.browser(t)
+	b.walk(t, TermsAccepted)
+	files, err := filepath.Glob("../../protocol/vectors/cades/*.json")
+	if err != nil || len(files) < 100 {
+		t.Fatalf("%d vectors, %v", len(files), err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v struct {
+			CMS   []byte `json:"cms"`
+			Error string `json:"error"`
+		}
+		if err := json.Unmarshal(content, &v); err != nil {
+			t.Fatal(err)
+		}
+		a := b.do(t, "PUT", "/renewal/application/signature", Signature{Cms: v.CMS})
+		codes := []Code{SignatureMalformed}
+		if v.Error != "ErrFormat" { // a good form: signed by somebody else, in any case
+			codes = append(codes, SignatureOtherCertificate)
+		}
+		if a.Code != http.StatusUnprocessableEntity || !slices.Contains(codes, a.Problem.Code) {
+			t.Errorf("%s: %s, want one of %s", filepath.Base(file), a, codes)
+		}
+	}
+	if r := b.stored(t); r.State != renewal.TermsAccepted {
+		t.Errorf("state %s", r.State)
 	}
 }
 

@@ -17,8 +17,7 @@ import (
 
 const basePath = "/api/v1"
 
-// How long others may take to answer. The wizard waits 60 s for the portal, and a lease is held as
-// long (renewal.LeaseLife).
+// How long others may take to answer. The wizard waits 60 s for the portal.
 const (
 	callTimeout   = 20 * time.Second
 	drawUpTimeout = 45 * time.Second
@@ -109,7 +108,8 @@ func (s *server) record(action renewal.Action, r *renewal.Renewal) {
 	if err := s.audit.Append("renewal."+string(action), fields...); err != nil {
 		s.log.Error("audit record lost", zap.String("renewal", r.ID), zap.String("action", string(action)), zap.Error(err))
 	}
-	if action == renewal.ActOpen || action == renewal.ActWithdraw || action == renewal.ActRefused {
+	switch action {
+	case renewal.ActOpen, renewal.ActWithdraw, renewal.ActRefused, renewal.ActExpired:
 		s.chores.soon() // something may have become void
 	}
 }

@@ -237,8 +237,23 @@ func TestService(t *testing.T) {
 	b.hello("en")
 	var list bridge.ListResult
 	b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
+	for len(b.notified) > 0 {
+		<-b.notified
+	}
+	changed := func(what string) {
+		t.Helper()
+		select {
+		case a := <-b.notified:
+			if a.Method != bridge.NotifyCertificatesChanged {
+				t.Errorf("%s: told of %s", what, a.Method)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s: the page is not told", what)
+		}
+	}
 	service.Process.Signal(os.Interrupt)
 	service.Wait()
+	changed("the service is stopped")
 	if got := b.refused(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}); got != bridge.CodeServiceStopped {
 		t.Errorf("got %s, want service_stopped", got)
 	}
@@ -249,15 +264,8 @@ func TestService(t *testing.T) {
 		t.Errorf("got %+v", d.Checks)
 	}
 	r.start(t, "service")
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		_, ch := b.send(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller})
-		if a := b.wait(ch); a.Error == nil {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatal("the session does not find the service again")
-		}
-	}
+	changed("the service is back")
+	b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
 }
 
 // TestDocumentPolicy: a website whose policy says "document" may have documents without a seal

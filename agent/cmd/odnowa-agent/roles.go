@@ -185,10 +185,11 @@ func serveSession(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	served := session.New(parts.options)
 	if parts.link != nil {
+		parts.link.Changed = served.Changed
 		g.Go(func() error { return parts.link.Run(ctx) })
 	}
-	served := session.New(parts.options)
 	g.Go(func() error { return served.Run(ctx, listener) })
 	if p.Service {
 		g.Go(func() error { return served.ServeService(ctx, p.ServiceSocket) })

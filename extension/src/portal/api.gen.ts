@@ -144,7 +144,8 @@ export interface paths {
          * Step 4: the certificate that will sign (start_chosen, certificate_chosen)
          * @description The portal checks it with the CA: issued by it, valid, not revoked, non-repudiation, qualified, on a
          *     device whose certification has not ended, and registered as identified in a way that may carry a
-         *     renewal (eIDAS Art. 24(1a)(b)). The new certificate is linted already.
+         *     renewal (eIDAS Art. 24(1a)(b)). The new certificate is linted already. When somebody has signed an
+         *     application under this code, another person's certificate is `certificate_other_person`.
          */
         put: operations["setCertificate"];
         post?: never;
@@ -201,7 +202,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Step 10: have the confirmation drawn up and sealed (contact_given) */
+        /**
+         * Step 10: have the confirmation drawn up and sealed (contact_given)
+         * @description When the issuer no longer takes the application, because too much time has passed since it was drawn
+         *     up, the answer is `application_expired` and the renewal is back at `opened`.
+         */
         post: operations["drawUpConfirmation"];
         delete?: never;
         options?: never;
@@ -398,7 +403,7 @@ export interface components {
             terms: string;
         };
         /** @enum {string} */
-        Code: "internal" | "invalid_request" | "origin_not_allowed" | "no_session" | "wrong_state" | "code_malformed" | "code_unknown" | "code_expired" | "code_used" | "code_other_product" | "code_tries_exceeded" | "start_too_late" | "certificate_malformed" | "certificate_other_ca" | "certificate_expired" | "certificate_not_yet_valid" | "certificate_revoked" | "certificate_key_usage" | "certificate_not_qualified" | "certificate_device_withdrawn" | "certificate_other_person" | "identity_required" | "lint_failed" | "terms_changed" | "signature_malformed" | "signature_other_certificate" | "signature_other_document" | "signature_invalid" | "phone_not_ready" | "phone_changed" | "email_invalid" | "phone_invalid" | "issuer_unavailable" | "sam_unavailable" | "timestamp_unavailable";
+        Code: "internal" | "invalid_request" | "origin_not_allowed" | "no_session" | "wrong_state" | "code_malformed" | "code_unknown" | "code_expired" | "code_used" | "code_other_product" | "code_tries_exceeded" | "start_too_late" | "certificate_malformed" | "certificate_other_ca" | "certificate_expired" | "certificate_not_yet_valid" | "certificate_revoked" | "certificate_key_usage" | "certificate_not_qualified" | "certificate_device_withdrawn" | "certificate_other_person" | "identity_required" | "lint_failed" | "terms_changed" | "signature_malformed" | "signature_other_certificate" | "signature_other_document" | "signature_invalid" | "phone_not_ready" | "phone_changed" | "email_invalid" | "phone_invalid" | "issuer_unavailable" | "sam_unavailable" | "timestamp_unavailable" | "application_expired";
         ComputerOffer: {
             /** @description Opaque; handed to the agent as rsign.activate's offer */
             offer: string;
@@ -1009,7 +1014,7 @@ type ReadonlyArray<T> = [
 ] extends [
     unknown[]
 ] ? Readonly<Exclude<T, undefined>> : Readonly<Exclude<T, undefined>[]>;
-export const codeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Code"]> = ["internal", "invalid_request", "origin_not_allowed", "no_session", "wrong_state", "code_malformed", "code_unknown", "code_expired", "code_used", "code_other_product", "code_tries_exceeded", "start_too_late", "certificate_malformed", "certificate_other_ca", "certificate_expired", "certificate_not_yet_valid", "certificate_revoked", "certificate_key_usage", "certificate_not_qualified", "certificate_device_withdrawn", "certificate_other_person", "identity_required", "lint_failed", "terms_changed", "signature_malformed", "signature_other_certificate", "signature_other_document", "signature_invalid", "phone_not_ready", "phone_changed", "email_invalid", "phone_invalid", "issuer_unavailable", "sam_unavailable", "timestamp_unavailable"];
+export const codeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Code"]> = ["internal", "invalid_request", "origin_not_allowed", "no_session", "wrong_state", "code_malformed", "code_unknown", "code_expired", "code_used", "code_other_product", "code_tries_exceeded", "start_too_late", "certificate_malformed", "certificate_other_ca", "certificate_expired", "certificate_not_yet_valid", "certificate_revoked", "certificate_key_usage", "certificate_not_qualified", "certificate_device_withdrawn", "certificate_other_person", "identity_required", "lint_failed", "terms_changed", "signature_malformed", "signature_other_certificate", "signature_other_document", "signature_invalid", "phone_not_ready", "phone_changed", "email_invalid", "phone_invalid", "issuer_unavailable", "sam_unavailable", "timestamp_unavailable", "application_expired"];
 export const drawUpLanguageValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DrawUp"]["language"]> = ["pl", "en"];
 export const portalSigningValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Portal"]["signing"]> = ["open", "closed"];
 export const problemTypeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Problem"]["type"]> = ["about:blank"];

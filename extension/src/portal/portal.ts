@@ -87,6 +87,9 @@ export class Portal {
   }
 }
 
+/** What stands before a portal says this where the portal does not answer; it has no problem document. */
+const gateway: ReadonlySet<number> = new Set([502, 503, 504]);
+
 async function refusal(response: Response): Promise<OdnowaError> {
   try {
     const { code, field } = read.problem(await response.json());
@@ -96,6 +99,6 @@ async function refusal(response: Response): Promise<OdnowaError> {
       ...(seconds > 0 && { retryAfterSeconds: seconds }),
     });
   } catch {
-    return extensionError("portal_unexpected");
+    return extensionError(gateway.has(response.status) ? "portal_unreachable" : "portal_unexpected");
   }
 }

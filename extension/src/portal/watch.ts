@@ -10,12 +10,15 @@ const retryMs = 5_000;
 export class Watch {
   readonly #address: string;
   readonly #changed: (renewal: Renewal) => void;
+  readonly #refused: () => void;
   #source: EventSource | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(address: string, changed: (renewal: Renewal) => void) {
+  /** `refused` is called when the portal does not take the request: the session may be over. */
+  constructor(address: string, changed: (renewal: Renewal) => void, refused: () => void) {
     this.#address = address;
     this.#changed = changed;
+    this.#refused = refused;
   }
 
   /** Starts where it is not running. */
@@ -24,7 +27,9 @@ export class Watch {
     const source = new EventSource(this.#address);
     source.addEventListener("renewal", (event: MessageEvent<unknown>) => this.#received(event.data));
     source.addEventListener("error", () => {
-      if (source.readyState === EventSource.CLOSED) this.#later();
+      if (source.readyState !== EventSource.CLOSED) return;
+      this.#later();
+      this.#refused();
     });
     this.#source = source;
   }

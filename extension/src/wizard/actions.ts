@@ -157,7 +157,7 @@ export async function signApplication(w: Wizard): Promise<void> {
   await w.act("preparing", async () => {
     const cms = await signed(w, await w.portal.applicationSigning());
     w.waitFor("verifying");
-    w.apply(await w.portal.signApplication(cms), "signed");
+    w.apply(await handedIn(w, w.portal.signApplication(cms)), "signed");
   });
 }
 
@@ -169,7 +169,7 @@ export async function signConfirmation(w: Wizard): Promise<void> {
     if (w.renewal?.phone?.code !== shown) throw portalError("phone_changed");
     const cms = await signed(w, await w.portal.confirmationSigning());
     w.waitFor("issuing");
-    w.apply(await w.portal.signConfirmation(cms));
+    w.apply(await handedIn(w, w.portal.signConfirmation(cms)));
   });
 }
 
@@ -179,6 +179,7 @@ export async function issue(w: Wizard): Promise<void> {
 }
 
 async function signed(w: Wizard, order: SigningOrder): Promise<string> {
+  if (w.signature?.seal === order.seal) return w.signature.cms;
   w.signing = { state: "opening" };
   w.view.focus("heading");
   w.draw();
@@ -186,9 +187,26 @@ async function signed(w: Wizard, order: SigningOrder): Promise<string> {
     const call = await w.agent.sign(order);
     w.signing = { requestId: call.id, state: "opening" };
     w.draw();
-    return (await call.result).cms;
+    const { cms } = await call.result;
+    w.signature = { seal: order.seal, cms };
+    return cms;
   } finally {
     w.signing = undefined;
+  }
+}
+
+/** Who has signed once need not sign again because somebody is away who would have to look at it. */
+const away: ReadonlySet<string> = new Set(["issuer_unavailable", "sam_unavailable", "timestamp_unavailable", "portal_unreachable"]);
+
+/** The portal's answer to a signature, which is forgotten unless it can be handed in again. */
+async function handedIn(w: Wizard, answer: Promise<Renewal>): Promise<Renewal> {
+  try {
+    const renewal = await answer;
+    w.signature = undefined;
+    return renewal;
+  } catch (thrown) {
+    if (!away.has(asOdnowaError(thrown).code)) w.signature = undefined;
+    throw thrown;
   }
 }
 

@@ -90,6 +90,8 @@ export class Wizard {
   activation: Activation | undefined;
   /** The certificate in the cloud that this computer was activated for. */
   activated: Certificate | undefined;
+  /** A signature that the portal could not take for the moment, and the seal of what it is over. */
+  signature: { seal: string; cms: string } | undefined;
   readonly #watch: Watch;
 
   constructor(
@@ -104,7 +106,7 @@ export class Wizard {
   ) {
     this.t = language === "pl" ? pl : en;
     this.dates = new Dates(language);
-    this.#watch = new Watch(portal.address("events"), (renewal) => this.#heard(renewal));
+    this.#watch = new Watch(portal.address("events"), (renewal) => this.#heard(renewal), () => void this.#lookAgain());
   }
 
   /** Ends what runs: events, the agent's connection and with it an open window. */
@@ -134,6 +136,7 @@ export class Wizard {
   forget(): void {
     this.#watch.stop();
     this.renewal = undefined;
+    this.signature = undefined;
     this.form.accepted = false;
     delete this.form.certificateId;
     delete this.form.start;
@@ -209,6 +212,18 @@ export class Wizard {
       if (this.screen !== "start" && this.screen !== "leaving") this.screen = screenFor(this.renewal, this.screen);
     } catch {
       // The first failure is the one to tell of.
+    }
+  }
+
+  /** The portal tells no more: where another browser has opened the renewal, nothing of it stays on the screen. */
+  async #lookAgain(): Promise<void> {
+    try {
+      this.#heard(await this.portal.renewal());
+    } catch (thrown) {
+      const error = asOdnowaError(thrown);
+      if (this.busy || !this.renewal || !error.is("portal", "no_session")) return; // the next action tells
+      await this.#fail(error);
+      this.draw();
     }
   }
 

@@ -1,17 +1,21 @@
 package main
 
 import (
-	"context"
-	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"odnowa-portal": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
-	})
+	testscript.Main(cleaned{m}, map[string]func(){"odnowa-portal": main})
+}
+
+// cleaned ends what the tests have started.
+type cleaned struct{ m *testing.M }
+
+func (c cleaned) Run() int {
+	defer closeWorld()
+	return c.m.Run()
 }
 
 func TestScripts(t *testing.T) {
