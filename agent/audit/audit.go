@@ -1,5 +1,6 @@
 // Package audit records what the agent was asked to sign and what came of it: for each attempt the
-// time, user, website, certificate and document by their hashes, and the outcome. It has no field
+// time, user, website, certificate and document by their hashes, and the outcome. Activations of rSign
+// on the computer are recorded too. It has no field
 // for a name, and none is ever added.
 //
 // Nothing that was signed leaves the session before its record is written: where the log fails, so
@@ -21,12 +22,25 @@ import (
 // symbolic code of an error.
 const Signed = "signed"
 
+// Activated is the outcome of an activation that ended well.
+const Activated = "activated"
+
+// Action says what was attempted, where it was not a signature.
+type Action string
+
+// ActionActivate is an activation of rSign. Digest is then the SHA-256 of the computer's new public key
+// (SubjectPublicKeyInfo).
+const ActionActivate Action = "rsign_activate"
+
 // Record is one attempt.
 type Record struct {
 	Time time.Time `json:"time"`
 	// User as the operating system names it. The service writes what the kernel says of its peer,
 	// whatever the session sent.
-	User   string `json:"user"`
+	User string `json:"user"`
+	// Action is empty for a signature.
+	Action Action `json:"action,omitempty"`
+	// Origin is empty for a command that the user started.
 	Origin string `json:"origin"`
 	// Certificate and Digest are lower-case hexadecimal SHA-256: of the certificate's DER, and of
 	// the bytes that were to be signed.

@@ -57,7 +57,7 @@ func TestNoSubjects(t *testing.T) {
 	for f := range reflect.TypeFor[Record]().Fields() {
 		got = append(got, f.Name)
 	}
-	if want := []string{"Time", "User", "Origin", "Certificate", "Digest", "Outcome"}; !slices.Equal(got, want) {
+	if want := []string{"Time", "User", "Action", "Origin", "Certificate", "Digest", "Outcome"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -3,14 +3,11 @@ package card
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"slices"
 	"time"
 
+	"github.com/odnowa/odnowa/agent/certificate"
 	"github.com/odnowa/odnowa/agent/pkcs11"
 	"github.com/odnowa/odnowa/agent/worker"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -78,8 +75,7 @@ func candidates(slot worker.Slot) []*candidate {
 			authorities = append(authorities, parsed)
 			continue
 		}
-		hash := sha256.Sum256(c.DER)
-		found = append(found, &candidate{Certificate: c, id: hex.EncodeToString(hash[:]), x509: parsed, slot: slot})
+		found = append(found, &candidate{Certificate: c, id: certificate.ID(c.DER), x509: parsed, slot: slot})
 	}
 	for _, c := range found {
 		c.issuer = authorities
@@ -94,16 +90,8 @@ func (c *candidate) refusal(filter bridge.Filter, now time.Time) bridge.Reason {
 		return bridge.ReasonNoKey
 	case c.x509 == nil || len(c.algorithms()) == 0:
 		return bridge.ReasonKeyType
-	case filter.NonRepudiation && c.x509.KeyUsage&x509.KeyUsageContentCommitment == 0:
-		return bridge.ReasonKeyUsage
-	case len(filter.Issuers) > 0 && !slices.ContainsFunc(filter.Issuers, c.issuedBy):
-		return bridge.ReasonIssuer
-	case filter.Valid && now.Before(c.x509.NotBefore):
-		return bridge.ReasonNotYetValid
-	case filter.Valid && now.After(c.x509.NotAfter):
-		return bridge.ReasonExpired
 	}
-	return ""
+	return certificate.Refusal(c.x509, filter, now)
 }
 
 // hasKey: see the package's doc.
@@ -113,8 +101,6 @@ func (c *candidate) hasKey() bool {
 	}
 	return c.Private || c.slot.Token.Flags.Has(pkcs11.FlagLoginRequired)
 }
-
-func (c *candidate) issuedBy(name []byte) bool { return bytes.Equal(c.x509.RawIssuer, name) }
 
 // algorithms are those that fit the key and that the token can do.
 func (c *candidate) algorithms() []string {
@@ -142,22 +128,14 @@ func mechanismFor(a cades.Algorithm) uint {
 
 func (c *candidate) describe() bridge.Certificate {
 	token := c.slot.Token
-	keyType, keyBits := keyOf(c.x509)
 	state, _ := pinState(token.TokenInfo)
-	return bridge.Certificate{
-		ID:         c.id,
-		DER:        c.DER,
-		Chain:      c.chain(),
-		Source:     bridge.SourceCard,
-		Token:      token.Label,
-		Reader:     c.slot.Reader,
-		KeyType:    keyType,
-		KeyBits:    keyBits,
-		Algorithms: c.algorithms(),
-		KeyUsage:   keyUsageNames(c.x509.KeyUsage),
-		PIN:        state,
-		PINPad:     token.Flags.Has(pkcs11.FlagProtectedPath),
-	}
+	b := certificate.Describe(c.x509)
+	b.Chain = c.chain()
+	b.Source = bridge.SourceCard
+	b.Token, b.Reader = token.Label, c.slot.Reader
+	b.Algorithms = c.algorithms()
+	b.PIN, b.PINPad = state, token.Flags.Has(pkcs11.FlagProtectedPath)
+	return b
 }
 
 // chain gives the certificates on the token that lead from the issuer upwards, nearest first. Each must
@@ -176,42 +154,6 @@ func (c *candidate) chain() [][]byte {
 		chain = append(chain, child.Raw)
 		left = slices.Delete(left, i, i+1)
 	}
-}
-
-func keyOf(c *x509.Certificate) (name string, bits int) {
-	switch key := c.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return "RSA", key.N.BitLen()
-	case *ecdsa.PublicKey:
-		return "EC", key.Curve.Params().BitSize
-	}
-	return "", 0
-}
-
-// usageNames are in the order of the bits (RFC 5280 section 4.2.1.3).
-var usageNames = []struct {
-	usage x509.KeyUsage
-	name  string
-}{
-	{x509.KeyUsageDigitalSignature, "digitalSignature"},
-	{x509.KeyUsageContentCommitment, "nonRepudiation"},
-	{x509.KeyUsageKeyEncipherment, "keyEncipherment"},
-	{x509.KeyUsageDataEncipherment, "dataEncipherment"},
-	{x509.KeyUsageKeyAgreement, "keyAgreement"},
-	{x509.KeyUsageCertSign, "keyCertSign"},
-	{x509.KeyUsageCRLSign, "cRLSign"},
-	{x509.KeyUsageEncipherOnly, "encipherOnly"},
-	{x509.KeyUsageDecipherOnly, "decipherOnly"},
-}
-
-func keyUsageNames(usage x509.KeyUsage) []string {
-	names := []string{}
-	for _, u := range usageNames {
-		if usage&u.usage != 0 {
-			names = append(names, u.name)
-		}
-	}
-	return names
 }
 
 // pinState reads the token's flags. The tries left are known only where the flags say so.

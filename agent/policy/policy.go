@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -104,6 +105,10 @@ type Origin struct {
 	SealKeys [][]byte `json:"sealKeys,omitempty"`
 	// Documents is "sealed" (default) or "document".
 	Documents Documents `json:"documents,omitempty"`
+	// RSign is where the website's CA serves the CSC API, such as https://ca.example/csc/v2, without
+	// a slash at the end. Certificates in that cloud may then be used by this website and by
+	// odnowa-agent sign. Plain http only as with Origin. Default: rSign is refused.
+	RSign string `json:"rsign,omitempty"`
 
 	keys []*ecdsa.PublicKey
 }
@@ -192,6 +197,17 @@ func (p *Policy) Origin(origin string) *Origin {
 	return nil
 }
 
+// RSignPortals lists the addresses of all origins' CSC APIs, each once.
+func (p *Policy) RSignPortals() []string {
+	var all []string
+	for _, o := range p.Origins {
+		if o.RSign != "" && !slices.Contains(all, o.RSign) {
+			all = append(all, o.RSign)
+		}
+	}
+	return all
+}
+
 // Keys are the parsed SealKeys.
 func (o *Origin) Keys() []*ecdsa.PublicKey { return o.keys }
 
@@ -267,6 +283,11 @@ func (o *Origin) parse() error {
 	if o.Documents != Sealed && o.Documents != Document {
 		return fmt.Errorf("documents is %q, want %q or %q", o.Documents, Sealed, Document)
 	}
+	if o.RSign != "" {
+		if err := checkRSign(o.RSign); err != nil {
+			return fmt.Errorf("rsign %q: %w", o.RSign, err)
+		}
+	}
 	for i, der := range o.SealKeys {
 		pub, err := x509.ParsePKIXPublicKey(der)
 		if err != nil {
@@ -292,13 +313,24 @@ func checkOrigin(s string) error {
 	switch {
 	case u.Scheme == "https" && port != "443":
 		return nil
-	case u.Scheme == "http" && port != "80" && loopback(host):
+	case u.Scheme == "http" && port != "80" && Loopback(host):
 		return nil
 	}
 	return errors.New("neither https nor loopback, or its default port is written out")
 }
 
-func loopback(host string) bool {
+// checkRSign wants one way to write an address, since computers' keys are kept by it.
+func checkRSign(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme+"://"+u.Host+u.Path != s || path.Clean(u.Path) != u.Path || u.Path == "/" {
+		return errors.New("not a plain address with a path")
+	}
+	return checkOrigin(u.Scheme + "://" + u.Host)
+}
+
+// Loopback says whether a host's name means this computer (RFC 6761 section 6.3), or its address
+// does.
+func Loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || (ip != nil && ip.IsLoopback())
 }

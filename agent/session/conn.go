@@ -46,6 +46,8 @@ func (c *conn) Assign(_ context.Context, method string) jrpc2.Handler {
 		return handler(c, (*conn).sign)
 	case bridge.MethodCancel:
 		return handler(c, (*conn).cancel)
+	case bridge.MethodActivateRSign:
+		return handler(c, (*conn).activate)
 	}
 	return func(context.Context, *jrpc2.Request) (any, error) {
 		return nil, wireError(&bridge.Error{Code: bridge.CodeUnknownMethod})
@@ -114,6 +116,8 @@ func callerOf(params any) bridge.Caller {
 		return p.Caller
 	case *bridge.CancelParams:
 		return p.Caller
+	case *bridge.ActivateParams:
+		return p.Caller
 	}
 	return bridge.Caller{}
 }
@@ -146,7 +150,7 @@ func (c *conn) admit(r *jrpc2.Request, who bridge.Caller) (request, error) {
 	return q, nil
 }
 
-func (c *conn) hello(_ context.Context, _ request, p *bridge.HelloParams) (*bridge.HelloResult, error) {
+func (c *conn) hello(_ context.Context, q request, p *bridge.HelloParams) (*bridge.HelloResult, error) {
 	if !slices.Contains(p.Versions, bridge.Version) {
 		return nil, bridge.Errorf(bridge.CodeVersionUnsupported, nil)
 	}
@@ -157,10 +161,14 @@ func (c *conn) hello(_ context.Context, _ request, p *bridge.HelloParams) (*brid
 	c.mu.Lock()
 	c.greeted, c.language = true, language
 	c.mu.Unlock()
+	features := []string{string(bridge.FormatPAdES), string(bridge.FormatCAdES)}
+	if len(c.portals(q.origin)) > 0 {
+		features = append(features, bridge.FeatureRSign)
+	}
 	return &bridge.HelloResult{
 		Agent:    bridge.Client{Name: "odnowa-agent", Version: c.Version},
 		Version:  bridge.Version,
-		Features: []string{string(bridge.FormatPAdES), string(bridge.FormatCAdES)},
+		Features: features,
 		Limits:   bridge.Limits{DocumentBytes: MaxDocument, WindowMs: int(c.Window.MaxDuration().Milliseconds())},
 	}, nil
 }
@@ -182,12 +190,8 @@ func languageOf(s string) (window.Language, error) {
 	return "", bridge.Errorf(bridge.CodeInvalidRequest, errors.New("unknown language"))
 }
 
-func (c *conn) list(ctx context.Context, _ request, p *bridge.ListParams) (*bridge.ListResult, error) {
-	r, err := c.Cards.List(ctx, p.Filter)
-	if err != nil {
-		return nil, err
-	}
-	return &r, nil
+func (c *conn) list(ctx context.Context, q request, p *bridge.ListParams) (*bridge.ListResult, error) {
+	return c.List(ctx, c.portals(q.origin), p.Filter)
 }
 
 func (c *conn) cancel(_ context.Context, _ request, p *bridge.CancelParams) (*bridge.CancelResult, error) {

@@ -13,7 +13,8 @@ type rate struct {
 	interval time.Duration
 }
 
-// Signatures open windows, so that a website may ask for few; the rest is cheap.
+// Signatures open windows, and activations registrations at the CA, so that a website may ask for few; the
+// rest is cheap.
 var (
 	signRate  = rate{burst: 10, interval: 6 * time.Second}
 	otherRate = rate{burst: 60, interval: time.Second}
@@ -39,7 +40,7 @@ func newLimiter(now func() time.Time) *limiter {
 // allow takes one request of the origin's, if it has one left.
 func (l *limiter) allow(origin, method string) bool {
 	r, key := otherRate, origin
-	if method == bridge.MethodCreateSignature {
+	if method == bridge.MethodCreateSignature || method == bridge.MethodActivateRSign {
 		r, key = signRate, origin+" "+method
 	}
 	l.mu.Lock()

@@ -1,6 +1,6 @@
 // Package session is the agent of one login: it serves the bridge protocol to browser extensions,
-// decides who may ask for what, asks the person in the trusted window, lets the card sign and
-// records it.
+// decides who may ask for what, asks the person in the trusted window, lets the card sign, or the cloud
+// (rSign), and records it. The user's own commands go the same way without a browser (file.go).
 //
 // It trusts the policy, the operating system's word on who is connected, and the person in front of
 // the window. It does not trust websites, extensions that the policy does not list, seals that no
@@ -23,6 +23,7 @@ import (
 	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/frame"
 	"github.com/odnowa/odnowa/agent/policy"
+	"github.com/odnowa/odnowa/agent/rsign"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
@@ -42,6 +43,7 @@ type Cards interface {
 type Options struct {
 	Policy *policy.Policy
 	Cards  Cards
+	RSign  *rsign.Store
 	Window *window.Window
 	Audit  audit.Log
 	// Service says whether the agent's service is there; nil where none is installed.

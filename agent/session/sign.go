@@ -8,21 +8,35 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/odnowa/odnowa/agent/audit"
 	"github.com/odnowa/odnowa/agent/card"
+	"github.com/odnowa/odnowa/agent/certificate"
 	"github.com/odnowa/odnowa/agent/policy"
+	"github.com/odnowa/odnowa/agent/rsign"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/cades"
 	"github.com/odnowa/odnowa/protocol/seal"
 )
 
-// task is a request for a signature that passed every check that needs no person.
+// order is a request for a signature as far as it depends on who asks.
+type order struct {
+	origin   string   // empty for a command
+	portals  []string // rSign may be used through these
+	language window.Language
+	progress func(bridge.ProgressState)
+	// hash, where it is not nil, is told what the phone will show the beginning of.
+	hash func(digest []byte)
+}
+
+// task is an order that passed every check that needs no person.
 type task struct {
 	id        string
+	source    bridge.Source
 	profile   cades.Profile
 	algorithm cades.Algorithm
 	cert      *x509.Certificate
@@ -31,12 +45,20 @@ type task struct {
 	ask       window.Request
 }
 
-// sign serves signature.create: checks, window, PIN, card, checks again, record. The order matters:
+// sign serves signature.create.
+func (c *conn) sign(ctx context.Context, q request, p *bridge.SignParams) (*bridge.SignResult, error) {
+	o := order{origin: q.origin, portals: c.portals(q.origin), language: q.language, progress: func(s bridge.ProgressState) {
+		c.notify(ctx, bridge.NotifySignatureProgress, bridge.Progress{RequestID: q.id, State: s})
+	}}
+	return c.signRecorded(ctx, o, func() (*task, error) { return c.examine(ctx, o, p) })
+}
+
+// signRecorded makes a signature: checks, window, PIN or phone, checks again, record. The order matters:
 // nobody is asked about a document that would not be signed, and nothing is handed out that is not
 // recorded.
-func (c *conn) sign(ctx context.Context, q request, p *bridge.SignParams) (*bridge.SignResult, error) {
-	record := audit.Record{Time: c.Now().UTC(), Origin: q.origin}
-	result, err := c.signRecorded(ctx, q, p, &record)
+func (s *Session) signRecorded(ctx context.Context, o order, examine func() (*task, error)) (*bridge.SignResult, error) {
+	record := audit.Record{Time: s.Now().UTC(), Origin: o.origin}
+	result, err := s.signTask(ctx, o, examine, &record)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
@@ -45,56 +67,97 @@ func (c *conn) sign(ctx context.Context, q request, p *bridge.SignParams) (*brid
 	} else {
 		record.Outcome = audit.Signed
 	}
-	if werr := c.Audit.Write(record); werr != nil {
-		c.Log.Error("no audit record, no signature", zap.Error(werr))
+	if werr := s.Audit.Write(record); werr != nil {
+		s.Log.Error("no audit record, no signature", zap.Error(werr))
 		return nil, errors.Join(err, toBridge(werr))
 	}
 	return result, err
 }
 
-func (c *conn) signRecorded(ctx context.Context, q request, p *bridge.SignParams, record *audit.Record) (*bridge.SignResult, error) {
-	t, err := c.examine(ctx, q, p)
+func (s *Session) signTask(ctx context.Context, o order, examine func() (*task, error), record *audit.Record) (*bridge.SignResult, error) {
+	t, err := examine()
 	if err != nil {
 		return nil, err
 	}
 	record.Certificate = t.id
 	record.Digest = hexSHA256(t.content)
-
-	w, err := c.Window.Open(ctx, t.ask)
-	if err != nil {
-		return nil, err
+	produce := s.makeOnCard
+	if t.source == bridge.SourceRSign {
+		produce = s.makeInCloud
 	}
-	defer w.Close()
-	cms, err := c.makeCMS(ctx, q, t, w)
+	cms, err := produce(ctx, o, t)
 	if err != nil {
 		return nil, err
 	}
 	return &bridge.SignResult{CMS: cms, Algorithm: string(t.algorithm), Shown: t.ask.Shown()}, nil
 }
 
-// makeCMS lets the card sign and trusts nothing of what comes back before it verified.
-func (c *conn) makeCMS(ctx context.Context, q request, t *task, w *window.Conversation) ([]byte, error) {
-	digest := t.algorithm.Sum(t.content)
-	r, err := cades.NewRequest(t.profile, t.algorithm, t.cert, t.chain, digest, c.Now())
+// makeOnCard asks in the window, and there for the PIN, and lets the card sign.
+func (s *Session) makeOnCard(ctx context.Context, o order, t *task) ([]byte, error) {
+	w, err := s.Window.Open(ctx, t.ask)
 	if err != nil {
-		return nil, fmt.Errorf("building signature: %w", err)
+		return nil, err
 	}
-	value, err := c.askCard(ctx, q, card.SignRequest{
-		CertificateID: t.id, Algorithm: t.algorithm, ToSign: r.ToSign(),
-		Progress: func(s bridge.ProgressState) { c.progress(ctx, q, s) },
+	defer w.Close()
+	r, err := t.request(s.Now())
+	if err != nil {
+		return nil, err
+	}
+	value, err := s.askCard(ctx, card.SignRequest{
+		CertificateID: t.id, Algorithm: t.algorithm, ToSign: r.ToSign(), Progress: o.progress,
 	}, w)
 	if err != nil {
 		return nil, err
 	}
+	return t.assemble(r, value)
+}
+
+// makeInCloud asks in the window, then on the phone. Both show the beginning of the same hash: that of the
+// signed attributes, which has the document's in it. The window stays taken until the phone has
+// answered.
+func (s *Session) makeInCloud(ctx context.Context, o order, t *task) ([]byte, error) {
+	r, err := t.request(s.Now())
+	if err != nil {
+		return nil, err
+	}
+	t.ask.PhoneHash = hex.EncodeToString(r.Digest())
+	w, err := s.Window.Open(ctx, t.ask)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	if o.hash != nil {
+		o.hash(r.Digest())
+	}
+	value, err := s.RSign.Sign(ctx, rsign.SignRequest{
+		Portals: o.portals, CertificateID: t.id, Digest: r.Digest(), Label: t.ask.Subject(), Progress: o.progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t.assemble(r, value)
+}
+
+// request builds the signature without its value.
+func (t *task) request(now time.Time) (*cades.Request, error) {
+	r, err := cades.NewRequest(t.profile, t.algorithm, t.cert, t.chain, t.algorithm.Sum(t.content), now)
+	if err != nil {
+		return nil, fmt.Errorf("building signature: %w", err)
+	}
+	return r, nil
+}
+
+// assemble trusts nothing of what came back before it verified.
+func (t *task) assemble(r *cades.Request, value []byte) ([]byte, error) {
 	cms, err := r.Assemble(value)
 	if err != nil {
 		return nil, fmt.Errorf("assembling signature: %w", err)
 	}
-	s, err := cades.Parse(cms)
+	made, err := cades.Parse(cms)
 	if err != nil {
 		return nil, fmt.Errorf("reading the signature again: %w", err)
 	}
-	if err := s.Verify(t.profile, digest, t.cert); err != nil {
+	if err := made.Verify(t.profile, t.algorithm.Sum(t.content), t.cert); err != nil {
 		return nil, fmt.Errorf("verifying the signature: %w", err)
 	}
 	return cms, nil
@@ -102,10 +165,10 @@ func (c *conn) makeCMS(ctx context.Context, q request, t *task, w *window.Conver
 
 // askCard lets the card sign. After a wrong PIN the same window asks again, for as long as the card
 // allows and the person wants; each PIN is typed anew.
-func (c *conn) askCard(ctx context.Context, q request, sign card.SignRequest, w *window.Conversation) ([]byte, error) {
+func (s *Session) askCard(ctx context.Context, sign card.SignRequest, w *window.Conversation) ([]byte, error) {
 	var problem bridge.Code
 	for {
-		value, err := c.Cards.Sign(ctx, sign, func(ctx context.Context, state bridge.PINState, triesLeft *int) ([]byte, error) {
+		value, err := s.Cards.Sign(ctx, sign, func(ctx context.Context, state bridge.PINState, triesLeft *int) ([]byte, error) {
 			pin, err := w.PIN(ctx, window.PINState{State: state, Problem: problem, TriesLeft: triesLeft})
 			if err != nil {
 				return nil, toBridge(err)
@@ -122,40 +185,27 @@ func (c *conn) askCard(ctx context.Context, q request, sign card.SignRequest, w 
 	}
 }
 
-func (c *conn) progress(ctx context.Context, q request, s bridge.ProgressState) {
-	c.notify(ctx, bridge.NotifySignatureProgress, bridge.Progress{RequestID: q.id, State: s})
-}
-
 // examine makes every check that needs no person.
-func (c *conn) examine(ctx context.Context, q request, p *bridge.SignParams) (*task, error) {
+func (c *conn) examine(ctx context.Context, o order, p *bridge.SignParams) (*task, error) {
 	if len(p.Document.Bytes) > MaxDocument {
 		return nil, bridge.Errorf(bridge.CodeDocumentTooLarge, nil)
 	}
 	if len(p.Document.Bytes) == 0 || !window.Viewable(p.Document.MediaType) {
 		return nil, bridge.Errorf(bridge.CodeDocumentRefused, errors.New("empty, or of a media type that the window cannot show"))
 	}
-	claims, err := c.claims(c.Policy.Origin(q.origin), p)
+	claims, err := c.claims(c.Policy.Origin(o.origin), p)
 	if err != nil {
 		return nil, err
 	}
-	t, holder, err := c.pick(ctx, p.CertificateID)
-	if err != nil {
+	t, err := c.pick(ctx, o, p.CertificateID, p.Document)
+	if err != nil || claims == nil {
+		return t, err
+	}
+	if t.content, err = claims.Match(o.origin, t.cert.Raw, p.Document.Bytes); err != nil {
 		return nil, err
 	}
-	t.ask = window.Request{
-		Language: q.language, Origin: q.origin, Document: p.Document,
-		Holder: t.cert.Subject.CommonName, Reader: holder.Reader, PINPad: holder.PINPad,
-	}
-	if claims == nil {
-		t.profile, t.content = cades.CAdES, p.Document.Bytes
-		t.ask.Digest = hexSHA256(p.Document.Bytes)
-		return t, nil
-	}
-	if t.content, err = claims.Match(q.origin, t.cert.Raw, p.Document.Bytes); err != nil {
-		return nil, err
-	}
-	if p.Format == bridge.FormatCAdES {
-		t.profile = cades.CAdES
+	if p.Format == bridge.FormatPAdES {
+		t.profile = cades.PAdES
 	}
 	t.ask.Kind, t.ask.Show = claims.Kind, claims.Show
 	return t, nil
@@ -188,42 +238,60 @@ func (c *conn) claims(o *policy.Origin, p *bridge.SignParams) (*seal.Claims, err
 	return claims, nil
 }
 
-// pick finds the certificate in reach, what signs with it, and the best algorithm that card and
-// format share.
-func (c *conn) pick(ctx context.Context, id string) (*task, *bridge.Certificate, error) {
-	list, err := c.Cards.List(ctx, bridge.Filter{})
+// pick finds the certificate in reach, what signs with it, and the best algorithm that it and the format
+// share. The task is to sign the whole document as CAdES.
+func (s *Session) pick(ctx context.Context, o order, id string, document bridge.Document) (*task, error) {
+	b, err := s.certificate(ctx, o, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	i := slices.IndexFunc(list.Certificates, func(b bridge.Certificate) bool { return b.ID == id })
-	if i < 0 {
-		return nil, nil, bridge.Errorf(bridge.CodeCertificateUnknown, nil)
-	}
-	b := &list.Certificates[i]
 	if b.PIN == bridge.PINLocked {
-		return nil, nil, bridge.Errorf(bridge.CodePINLocked, nil)
+		return nil, bridge.Errorf(bridge.CodePINLocked, nil)
 	}
-	t := &task{id: b.ID}
+	t := &task{id: b.ID, source: b.Source, profile: cades.CAdES, content: document.Bytes}
 	if t.cert, err = x509.ParseCertificate(b.DER); err != nil {
-		return nil, nil, fmt.Errorf("parsing certificate: %w", err)
+		return nil, fmt.Errorf("parsing certificate: %w", err)
 	}
-	if hexSHA256(b.DER) != b.ID {
-		return nil, nil, errors.New("certificate has another id")
+	if certificate.ID(b.DER) != b.ID {
+		return nil, errors.New("certificate has another id")
 	}
 	for _, der := range b.Chain {
 		ca, err := x509.ParseCertificate(der)
 		if err != nil {
-			return nil, nil, fmt.Errorf("parsing the token's CA certificate: %w", err)
+			return nil, fmt.Errorf("parsing the token's CA certificate: %w", err)
 		}
 		t.chain = append(t.chain, ca)
+	}
+	t.ask = window.Request{
+		Language: o.language, Origin: o.origin, Document: document, Digest: hexSHA256(document.Bytes),
+		Holder: t.cert.Subject.CommonName, Reader: b.Reader, PINPad: b.PINPad,
 	}
 	for _, a := range cades.AlgorithmsFor(t.cert.PublicKey) {
 		if slices.Contains(b.Algorithms, string(a)) {
 			t.algorithm = a
-			return t, b, nil
+			return t, nil
 		}
 	}
-	return nil, nil, bridge.Errorf(bridge.CodeDocumentRefused, errors.New("no algorithm that card and format share"))
+	return nil, bridge.Errorf(bridge.CodeDocumentRefused, errors.New("no algorithm that card and format share"))
+}
+
+// certificate looks in the cloud first: that costs nothing, while cards are slow.
+func (s *Session) certificate(ctx context.Context, o order, id string) (*bridge.Certificate, error) {
+	if len(o.portals) > 0 {
+		b, err := s.RSign.Certificate(o.portals, id)
+		if err == nil {
+			return b, nil
+		}
+	}
+	list, err := s.Cards.List(ctx, bridge.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(list.Certificates, func(b bridge.Certificate) bool { return b.ID == id })
+	if i < 0 {
+		return nil, bridge.Errorf(bridge.CodeCertificateUnknown, nil)
+	}
+	return &list.Certificates[i], nil
 }
 
 func hexSHA256(data []byte) string {

@@ -18,6 +18,9 @@ type questions struct {
 
 var sixDigits = regexp.MustCompile(`^[0-9]{6}$`)
 
+// phoneDigits is how many digits of a hash the phone shows.
+const phoneDigits = 16
+
 // FieldsError says that a seal's fields cannot be shown for its kind.
 type FieldsError struct{ Field seal.Field }
 
@@ -26,14 +29,23 @@ func (e *FieldsError) Error() string { return fmt.Sprintf("field %q cannot be sh
 // Shown lists the names of what Open shows of the request, in its order.
 func (r Request) Shown() []string {
 	shown := []string{"origin"}
+	if r.Origin == "" {
+		shown = nil
+	}
 	for _, s := range r.Show {
 		shown = append(shown, string(s.Field))
 	}
 	if r.Kind == "" {
 		shown = append(shown, "name", "size", "digest")
 	}
+	if r.PhoneHash != "" {
+		shown = append(shown, "phoneHash")
+	}
 	return append(shown, "certificate")
 }
+
+// Subject names what gets signed in few words, in the request's language.
+func (r Request) Subject() string { return r.subject(words(r.Language)) }
 
 // questions turns the request into texts, and refuses what this package has no words for.
 func (r Request) questions() (questions, error) {
@@ -44,6 +56,9 @@ func (r Request) questions() (questions, error) {
 		return q, err
 	}
 	origin := clean(r.Origin, maxOrigin)
+	if origin == "" {
+		origin = t.command
+	}
 	if code != "" {
 		q.phone = &question{
 			title: t.title, text: origin + "\n\n" + t.phone + "\n\n" + groups(code),
@@ -59,7 +74,13 @@ func (r Request) questions() (questions, error) {
 		yes: t.next, no: t.view, cancel: t.cancel,
 	}
 	q.pin = origin + "\n\n" + fmt.Sprintf(t.askPIN, r.subject(t))
-	if r.PINPad {
+	if !Viewable(r.Document.MediaType) {
+		q.document.no = ""
+	}
+	switch {
+	case r.PhoneHash != "":
+		q.document.text += "\n\n" + fmt.Sprintf(t.byPhone, fours(r.PhoneHash[:min(len(r.PhoneHash), phoneDigits)]))
+	case r.PINPad:
 		q.document.text += "\n\n" + t.pinPad
 		q.document.yes = t.sign
 	}

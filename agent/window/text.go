@@ -7,6 +7,7 @@ import "github.com/odnowa/odnowa/protocol/seal"
 type text struct {
 	title string
 
+	command                             string               // stands for the origin where there is none
 	application, confirmation, document string               // who asks for what; the origin stands above
 	what                                map[seal.Kind]string // the same for the PIN, in few words
 	certificate, reader                 string
@@ -21,7 +22,7 @@ type text struct {
 
 	askPIN, pinPrompt                  string
 	pinIncorrect, triesLeft, pinLength string
-	pinLow, pinFinal, pinPad           string
+	pinLow, pinFinal, pinPad, byPhone  string
 	lastTry, useLastTry                string
 }
 
@@ -34,6 +35,7 @@ func words(l Language) *text {
 
 var polish = text{
 	title:        "Odnowa",
+	command:      "Polecenie odnowa-agent na tym komputerze",
 	application:  "prosi o podpis pod wnioskiem o nowy certyfikat.",
 	confirmation: "prosi o podpis pod potwierdzeniem danych nowego certyfikatu.",
 	document:     "prosi o podpis pod dokumentem.",
@@ -72,12 +74,14 @@ var polish = text{
 	pinLow:       "Uwaga: ostatnio podano zły PIN. Kolejne błędy zablokują kartę.",
 	pinFinal:     "Uwaga: to ostatnia próba. Zły PIN zablokuje kartę.",
 	pinPad:       "Gdy czytnik o to poprosi, podaj PIN na jego klawiaturze.",
+	byPhone:      "Podpis zatwierdzisz w telefonie (rSign).\nTelefon musi pokazać ten sam skrót: %s",
 	lastTry:      "Została ostatnia próba podania PIN-u.\nZły PIN zablokuje kartę, a odblokować ją można tylko kodem PUK.\n\nCzy na pewno chcesz podać PIN?",
 	useLastTry:   "_Wykorzystaj ostatnią próbę",
 }
 
 var english = text{
 	title:        "Odnowa",
+	command:      "The command odnowa-agent on this computer",
 	application:  "asks you to sign the application for a new certificate.",
 	confirmation: "asks you to sign the confirmation of your new certificate's data.",
 	document:     "asks you to sign a document.",
@@ -116,6 +120,7 @@ var english = text{
 	pinLow:       "Careful: the last PIN was wrong. More wrong ones will lock the card.",
 	pinFinal:     "Careful: this is the last try. A wrong PIN locks the card.",
 	pinPad:       "When the reader asks for it, type the PIN on its keys.",
+	byPhone:      "You approve the signature on your phone (rSign).\nThe phone must show the same hash: %s",
 	lastTry:      "There is one try left for the PIN.\nA wrong PIN locks the card; only the PUK unlocks it.\n\nDo you really want to type the PIN?",
 	useLastTry:   "_Use my last try",
 }

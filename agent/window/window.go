@@ -46,7 +46,8 @@ const (
 // Request is what the person is asked about. Strings may hold anything.
 type Request struct {
 	Language Language
-	Origin   string
+	// Origin is who asks; empty for the user's own command.
+	Origin string
 	// Kind is empty for a document without a seal.
 	Kind seal.Kind
 	// Show has the sealed fields; a confirmation has exactly one FieldPhoneCode.
@@ -60,6 +61,9 @@ type Request struct {
 	Reader string
 	// PINPad says that the PIN will be typed on the reader: no question for it follows.
 	PINPad bool
+	// PhoneHash is hexadecimal where the phone approves instead of a PIN: the phone shows its beginning,
+	// too.
+	PhoneHash string
 }
 
 // PINState is what the person must know before typing.

@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { Renewal } from "./renewal.ts";
 import { Report } from "./report.ts";
+import { activateRSign, rsignVerdicts, signFile } from "./rsign.ts";
 import { Sandbox } from "./sandbox.ts";
 import { check, renew } from "./whole.ts";
 
@@ -16,8 +17,11 @@ async function demo(): Promise<number> {
     const computer = await sandbox.computer();
     const phone = await sandbox.phone();
     try {
-      await renew(sandbox, new Renewal(sandbox, computer.page, report), phone, report);
-      const verdicts = check(sandbox);
+      const r = new Renewal(sandbox, computer.page, report);
+      await renew(sandbox, r, phone, report);
+      await activateRSign(r, phone, report);
+      await signFile(sandbox, r, phone, report);
+      const verdicts = [...check(sandbox), ...rsignVerdicts(sandbox)];
       report.verdicts(verdicts);
       const bad = verdicts.filter((v) => !v.good).length;
       report.end(bad === 0 ? "The renewal is complete and every verdict is good." : `${bad} verdicts are bad.`);

@@ -124,6 +124,7 @@ export class Sandbox {
       ODNOWA_CONFIG: this.file.agent.policy,
       SOFTHSM2_CONF: this.file.card.conf,
       XDG_RUNTIME_DIR: join(this.file.dir, "run"),
+      XDG_STATE_HOME: join(this.file.dir, "state"),
       LANG: "pl_PL.UTF-8",
     };
   }

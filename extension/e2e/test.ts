@@ -3,9 +3,13 @@
 import { readdirSync, renameSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Page, Route } from "playwright-core";
+import type { Phone } from "./browsers.ts";
 import { run } from "./command.ts";
 import { Renewal } from "./renewal.ts";
 import { Report } from "./report.ts";
+import {
+  activateRSign, cancelledActivation, refusedOnPhone, removedOnPhone, rsignVerdicts, signFile, wrongComputerCode,
+} from "./rsign.ts";
 import { portalProgram, Sandbox } from "./sandbox.ts";
 import { check, renew } from "./whole.ts";
 
@@ -72,12 +76,14 @@ async function test(): Promise<void> {
         contact: () => wrongContact(r),
         signConfirmation: () => codesThatDiffer(r),
       });
+      await cloud(sandbox, r, phone, report);
       await refusedCertificate(sandbox, r);
-      const verdicts = check(sandbox);
+      const verdicts = [...check(sandbox), ...rsignVerdicts(sandbox)];
       report.verdicts(verdicts);
       const bad = verdicts.filter((v) => !v.good).length;
       if (bad > 0) throw new Error(`${String(bad)} verdicts are bad`);
       passed += verdicts.length;
+      await expect("computer removed on the phone", removedOnPhone(sandbox, phone), "rsign_refused");
       report.end("The renewal is complete.");
     } catch (e) {
       await page.screenshot({ path: join(results, "failed.png") }).catch(() => undefined);
@@ -183,6 +189,16 @@ async function codesThatDiffer(r: Renewal): Promise<void> {
   await r.answer("codes-differ", "differ");
   await fails(r, "phone shows another code", "codes_differ");
   await r.picture("codes-differ");
+}
+
+/** Step 12, and signatures with the certificate in the cloud. */
+async function cloud(sandbox: Sandbox, r: Renewal, phone: Phone, report: Report): Promise<void> {
+  await cancelledActivation(r);
+  await activateRSign(r, phone, report, {
+    code: (p, right) => expect("code of no computer", wrongComputerCode(p, right), "computer_unknown"),
+  });
+  await expect("request refused on the phone", refusedOnPhone(sandbox, r, phone), "rsign_refused");
+  await signFile(sandbox, r, phone, report);
 }
 
 /** The same card once more, with a new code, after the authority has revoked its certificate. */

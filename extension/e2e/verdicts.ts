@@ -24,7 +24,7 @@ export interface Results {
   readonly ocsp: string;
 }
 
-function verdict(tool: string, question: string, o: Outcome, ...wanted: readonly string[]): Verdict {
+export function verdict(tool: string, question: string, o: Outcome, ...wanted: readonly string[]): Verdict {
   const missing = wanted.filter((w) => !o.text.includes(w));
   const good = missing.length === 0 && (wanted.length > 0 || o.ok);
   return { tool, question, good, text: good ? (wanted[0] ?? "OK") : `missing "${missing.join('", "')}" in: ${o.text}` };
@@ -44,33 +44,19 @@ export function split(pdf: Buffer): { cms: Buffer; content: Buffer } {
   return { cms: padded.subarray(0, cmsLength), content: Buffer.concat([pdf.subarray(0, length), pdf.subarray(after)]) };
 }
 
+/** Verifies a detached signature under the test authority. */
+export function cmsVerify(signature: string, signed: string, root: string, issuing: string): Outcome {
+  const files = ["-in", signature, "-content", signed, "-CAfile", root, "-certfile", issuing, "-out", "/dev/null"];
+  return outcome("openssl", ["cms", "-verify", "-cades", "-binary", "-inform", "DER", "-purpose", "any", ...files]);
+}
+
 /** Asks every tool. */
 export function verdicts(r: Results): Verdict[] {
   const file = (name: string) => join(r.dir, name);
   const { cms, content } = split(readFileSync(r.signedPDF));
   writeFileSync(file("application.cms"), cms);
   writeFileSync(file("application.tbs"), content);
-  const cmsVerify = (signature: string, signed: string) =>
-    outcome("openssl", [
-      "cms",
-      "-verify",
-      "-cades",
-      "-binary",
-      "-inform",
-      "DER",
-      "-in",
-      signature,
-      "-content",
-      signed,
-      "-CAfile",
-      r.root,
-      "-certfile",
-      r.issuing,
-      "-purpose",
-      "any",
-      "-out",
-      "/dev/null",
-    ]);
+  const verifyCMS = (signature: string, signed: string) => cmsVerify(signature, signed, r.root, r.issuing);
 
   const nss = file("nss");
   rmSync(nss, { recursive: true, force: true });
@@ -82,7 +68,7 @@ export function verdicts(r: Results): Verdict[] {
   const changed = Buffer.from(content);
   changed[changed.length >> 1]! ^= 1;
   writeFileSync(tampered, changed);
-  const refusal = cmsVerify(file("application.cms"), tampered);
+  const refusal = verifyCMS(file("application.cms"), tampered);
 
   const pdfsig = outcome("pdfsig", ["-no-ocsp", "-nssdir", nss, r.signedPDF]);
   const policy = (oid: string) =>
@@ -94,7 +80,7 @@ export function verdicts(r: Results): Verdict[] {
     verdict(
       "openssl cms -verify -cades",
       "signature of the application",
-      cmsVerify(file("application.cms"), file("application.tbs")),
+      verifyCMS(file("application.cms"), file("application.tbs")),
       "CAdES Verification successful",
     ),
     {
@@ -113,7 +99,7 @@ export function verdicts(r: Results): Verdict[] {
     verdict(
       "openssl cms -verify -cades",
       "signature of the confirmation",
-      cmsVerify(r.confirmationCMS, r.confirmation),
+      verifyCMS(r.confirmationCMS, r.confirmation),
       "CAdES Verification successful",
     ),
     verdict("openssl verify -explicit_policy", "the new certificate under QCP-n-qscd", verifyPolicy, `${r.certificate}: OK`),

@@ -54,6 +54,7 @@ export async function startPreview({ language, headless = true, width = 1280, ex
     modules: [{ name: "softhsm2" }],
   };
   await cards(some);
+  await put("cloud.json", JSON.stringify(some));
   const host = join(folder, "host.sh");
   await writeFile(host, `#!/bin/sh\nODNOWA_PREVIEW='${levers}' exec '${process.execPath}' '${join(here, "host.mjs")}'\n`);
   await chmod(host, 0o755);
@@ -76,6 +77,7 @@ export async function startPreview({ language, headless = true, width = 1280, ex
     none: { certificates: [], refused: [], modules: [] },
     /** Ends a waiting signature: "ok" or a code. */
     sign: (outcome) => put("sign", outcome),
+    activation: (state) => put("activation", state),
     stop: async () => {
       await browser.close();
       portal.stop();

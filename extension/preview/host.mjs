@@ -17,9 +17,11 @@ const failed = (id, code) => write({ id, error: { code: -32001, message: code, d
 const cards = () => JSON.parse(readFileSync(file("cards.json"), "utf8"));
 const ok = { state: "ok" };
 let signing;
+let activating;
 
 watch(folder, (_, name) => {
   if (name === "cards.json") write({ method: "certificates.changed", params: {} });
+  if (name === "activation" && activating && existsSync(file("activation"))) moveOn(readFileSync(file("activation"), "utf8").trim());
   if (name === "sign" && signing && existsSync(file("sign"))) finish(readFileSync(file("sign"), "utf8").trim());
 });
 
@@ -29,6 +31,22 @@ function finish(outcome) {
   rmSync(file("sign"), { force: true });
   if (outcome === "ok") write({ id, result: { cms: "MAA=", algorithm: "RS256", shown: ["number"] } });
   else failed(id, outcome);
+}
+
+const activation = (state) => write({ method: "rsign.progress", params: { requestId: activating, state, code: "048215" } });
+
+/** The phone's part of an activation: "found_by_phone", "active" or a code. */
+function moveOn(state) {
+  rmSync(file("activation"), { force: true });
+  if (state === "found_by_phone") {
+    activation(state);
+    return;
+  }
+  const id = activating;
+  activating = undefined;
+  const [card] = JSON.parse(readFileSync(file("cloud.json"), "utf8")).certificates;
+  if (state === "active") write({ id, result: { state, certificate: { ...card, source: "rsign", token: "rSign", reader: "" } } });
+  else failed(id, state);
 }
 
 const methods = {
@@ -50,9 +68,10 @@ const methods = {
   },
   "certificates.list": cards,
   "request.cancel": ({ requestId }) => {
-    const cancelled = requestId === signing;
-    if (cancelled) finish("request_cancelled");
-    return { cancelled };
+    if (requestId === signing) finish("request_cancelled");
+    else if (requestId === activating) moveOn("request_cancelled");
+    else return { cancelled: false };
+    return { cancelled: true };
   },
 };
 
@@ -60,6 +79,11 @@ function received({ id, method, params }) {
   if (method === "signature.create") {
     signing = id;
     write({ method: "signature.progress", params: { requestId: id, state: "waiting_for_pin" } });
+    return;
+  }
+  if (method === "rsign.activate") {
+    activating = id;
+    activation("waiting_for_phone");
     return;
   }
   write({ id, result: methods[method](params) });

@@ -100,6 +100,7 @@ export async function startPortal({ sdk, certificate, language, port = 0 }) {
     "GET /renewal/confirmation/signing": () => signing("potwierdzenie.txt", "text/plain", "cades"),
     "PUT /renewal/confirmation/signature": () => change(issued()),
     "POST /renewal/issue": () => change(issued()),
+    "POST /renewal/computer-offer": () => ({ offer: "preview-offer" }),
   };
   const issued = () => ({
     state: "issued",

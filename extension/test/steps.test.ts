@@ -52,8 +52,8 @@ describe("the way back", () => {
   ])("from %s", (screen, renewal, want) => expect(before(screen, renewal)).toBe(want));
 });
 
-test("the eleven steps of the design are numbered", () => {
-  expect(steps).toHaveLength(11);
+test("the twelve steps of the design are numbered", () => {
+  expect(steps).toHaveLength(12);
   expect(stepOf("issuing")).toBe("review");
   expect(stepOf("withdraw")).toBeUndefined();
 });

@@ -33,6 +33,8 @@ const parsers: Record<string, Parser<unknown>> = {
   SignResult: messages.signResult,
   CancelResult: messages.cancelResult,
   Progress: messages.progress,
+  ActivateResult: messages.activateResult,
+  ActivationProgress: messages.activationProgress,
   ErrorData: messages.errorData,
   CertificatesChanged: object<object>({}),
 };

@@ -23,26 +23,27 @@ const hello = { agent: { name: "a", version: "1" }, version: 1, features: [], li
 /** Answers as an agent with one card; `outcome` is what becomes of a signature: "ok", "waits" or a code. */
 class CardTransport extends TestTransport {
   outcome = "ok";
+  more: object[] = [];
   override send(message: unknown): void {
     super.send(message);
     const { method } = message as { method: string };
     queueMicrotask(() => {
       if (method === "agent.hello") this.answer(hello);
-      if (method === "certificates.list") this.answer({ certificates: [listed], refused: [], modules: [] });
+      if (method === "certificates.list") this.answer({ certificates: [listed, ...this.more], refused: [], modules: [] });
       if (method === "signature.create") this.#sign();
       if (method === "request.cancel") {
         this.answer({ cancelled: true });
-        this.refuse("request_cancelled");
+        this.refuseLast("request_cancelled");
       }
     });
   }
-  refuse(code: string): void {
-    const at = this.sent.findLastIndex(({ method }) => method === "signature.create");
+  refuseLast(code: string): void {
+    const at = this.sent.findLastIndex(({ method }) => method === "signature.create" || method === "rsign.activate");
     this.receive({ jsonrpc: "2.0", id: this.sent[at]?.["id"], error: { code: -32001, message: code, data: { code } } });
   }
   #sign(): void {
     if (this.outcome === "ok") this.answer({ cms: "MAA=", algorithm: "RS256", shown: [] });
-    else if (this.outcome !== "waits") this.refuse(this.outcome);
+    else if (this.outcome !== "waits") this.refuseLast(this.outcome);
   }
 }
 
@@ -158,6 +159,72 @@ test("the whole way, with two signatures", async () => {
   expect(signatures.map(({ params }) => (params as { format: string }).format)).toEqual(["pades", "cades"]);
   await actions.leave(w, true);
   expect(closed).toHaveBeenCalledOnce();
+});
+
+describe("activating rSign on this computer", () => {
+  const progress = (state: string) =>
+    transport.receive({ jsonrpc: "2.0", method: "rsign.progress", params: { requestId: w.activation?.requestId, state, code: "048215" } });
+  const asked = () => transport.sent.filter(({ method }) => method === "rsign.activate");
+
+  test("from the issued certificate: with the portal's offer, and back to the documents", async () => {
+    await toReview();
+    await actions.signConfirmation(w);
+    actions.toActivation(w);
+    const running = actions.activate(w);
+    await vi.waitFor(() => expect(w.activation?.requestId).toBeDefined());
+    expect(asked()).toMatchObject([{ params: { offer: "preview-offer" } }]);
+    progress("waiting_for_phone");
+    expect(w.activation).toMatchObject({ state: "waiting_for_phone", code: "048215" });
+    progress("of_a_newer_agent");
+    progress("found_by_phone");
+    expect(w.activation?.state).toBe("found_by_phone");
+    transport.answer({ state: "active", certificate: { ...listed, source: "rsign", reader: "" } });
+    await running;
+    expect(w.activated?.id).toBe(id);
+    expect(focus.at(-1)).toBe("heading");
+    actions.fromActivation(w);
+    expect(w.screen).toBe("issued");
+  });
+
+  test("from the start: without a renewal, so without an offer", async () => {
+    actions.toActivation(w);
+    expect(w.screen).toBe("activate");
+    const running = actions.activate(w);
+    await vi.waitFor(() => expect(w.activation?.requestId).toBeDefined());
+    expect(asked()[0]?.["params"]).not.toHaveProperty("offer");
+    transport.refuseLast("rsign_refused");
+    await running;
+    expect([w.screen, codes(), w.activation]).toEqual(["activate", ["rsign_refused"], undefined]);
+    actions.fromActivation(w);
+    expect(w.screen).toBe("start");
+  });
+
+  test("cancelled: back at the question, nothing failed", async () => {
+    actions.toActivation(w);
+    const running = actions.activate(w);
+    await vi.waitFor(() => expect(w.activation?.requestId).toBeDefined());
+    await actions.cancelActivation(w);
+    await running;
+    expect([w.screen, codes(), w.activated]).toEqual(["activate", [], undefined]);
+  });
+
+  test("a progress of another request changes nothing", async () => {
+    actions.toActivation(w);
+    void actions.activate(w);
+    await vi.waitFor(() => expect(w.activation?.requestId).toBeDefined());
+    transport.receive({ jsonrpc: "2.0", method: "rsign.progress", params: { requestId: "x", state: "waiting_for_phone", code: "111111" } });
+    expect(w.activation?.code).toBeUndefined();
+  });
+
+  test("what is in the cloud signs no renewal", async () => {
+    transport.more = [{ ...listed, id: "b".repeat(64), source: "rsign", reader: "" }];
+    await open();
+    w.form.start = "now";
+    await actions.chooseStart(w);
+    await vi.waitFor(() => expect(w.cards).toBeDefined());
+    expect(w.cards?.certificates.map(({ source }) => source)).toEqual(["card"]);
+    expect(w.form.certificateId).toBe(id);
+  });
 });
 
 test("after a reload the person is back at the step", async () => {

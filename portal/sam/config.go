@@ -29,6 +29,9 @@ type Config struct {
 	App string `json:"app"`
 	// Internal is the address on which the portal calls, such as 127.0.0.1:8704 (mutual TLS).
 	Internal string `json:"internal"`
+	// SigningURL is the base of the signing API (CSC API v2) as computers reach it, through the portal,
+	// such as http://odnowa.localhost:8700/csc/v2. Their proofs name it.
+	SigningURL string `json:"signingUrl"`
 	// Link holds the certificates of Internal. Only the process "portal" may call.
 	Link link.Config `json:"link"`
 	// Database is the file of the SAM's own SQLite database; made when absent.
@@ -40,9 +43,16 @@ type Config struct {
 	// StatementKey is the label of the P-256 key in that token that signs statements. The issuer
 	// pins its public half.
 	StatementKey string `json:"statementKey"`
-	// RequestsPerMinute is how many calls of the phone API one address (IPv6: /64 network) may make
-	// a minute; a third of it at once. 0 means 120.
+	// RequestsPerMinute is how many calls of the phone API, and of the signing API, one address (IPv6:
+	// /64 network) may make a minute; a third of it at once. 0 means 120.
 	RequestsPerMinute int `json:"requestsPerMinute,omitempty"`
+}
+
+func (c *Config) perMinute() int {
+	if c.RequestsPerMinute == 0 {
+		return 120
+	}
+	return c.RequestsPerMinute
 }
 
 // LoadConfig reads and checks a configuration file.
@@ -69,7 +79,7 @@ func LoadConfig(path string) (Config, error) {
 func (c *Config) check() error {
 	for name, v := range map[string]string{
 		"public": c.Public, "publicUrl": c.PublicURL, "app": c.App, "internal": c.Internal,
-		"database": c.Database, "audit": c.Audit, "statementKey": c.StatementKey,
+		"signingUrl": c.SigningURL, "database": c.Database, "audit": c.Audit, "statementKey": c.StatementKey,
 		"link.dir": c.Link.Dir, "hsm.module": c.HSM.Module, "hsm.tokenLabel": c.HSM.TokenLabel, "hsm.pinFile": c.HSM.PINFile,
 	} {
 		if v == "" {
@@ -79,6 +89,10 @@ func (c *Config) check() error {
 	u, err := url.Parse(c.PublicURL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.Scheme+"://"+u.Host != c.PublicURL {
 		return errors.New("publicUrl has to be an origin, scheme://host or scheme://host:port")
+	}
+	if u, err := url.Parse(c.SigningURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") ||
+		u.Scheme+"://"+u.Host+signingPath != c.SigningURL {
+		return errors.New("signingUrl has to be scheme://host" + signingPath)
 	}
 	if (c.TLSCertificate == "") != (c.TLSKey == "") {
 		return errors.New("tlsCertificate and tlsKey go together")

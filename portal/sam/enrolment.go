@@ -152,8 +152,9 @@ func (r *registry) activate(ctx context.Context, id string, certificate []byte, 
 	}
 	return notAgain(r.change(ctx, func(tx *sql.Tx) (event, error) {
 		var got string
-		err = tx.QueryRowContext(ctx, `UPDATE enrolments SET version = version + 1, state = 'active', confirmed = 1, certificate = $2
-			WHERE id = $1 AND key = $3 AND state = 'ready' RETURNING id`, id, certificate, cert.RawSubjectPublicKeyInfo).Scan(&got)
+		err = tx.QueryRowContext(ctx, `UPDATE enrolments SET version = version + 1, state = 'active', confirmed = 1, certificate = $2, chain = $4
+			WHERE id = $1 AND key = $3 AND state = 'ready' RETURNING id`,
+			id, certificate, cert.RawSubjectPublicKeyInfo, bytes.Join(chain, nil)).Scan(&got)
 		if errors.Is(err, sql.ErrNoRows) {
 			return event{}, errors.Join(again(ctx, tx, `state = 'active' AND certificate = $2`, id, certificate),
 				r.whyNot(ctx, tx, id, CodeKeyMismatch))

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest"
 
 	"github.com/odnowa/odnowa/portal/hsm"
 	"github.com/odnowa/odnowa/portal/sam/statement"
@@ -65,8 +66,9 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, config: Config{
 		Database: filepath.Join(dir, "sam.db"), Audit: filepath.Join(dir, "audit.jsonl"),
 		HSM: newToken(t, dir), StatementKey: statementLabel, RequestsPerMinute: 100_000,
+		SigningURL: "http://odnowa.localhost:8700/csc/v2",
 	}}
-	r, closeAll, err := open(t.Context(), w.config, zap.NewNop())
+	r, closeAll, err := open(t.Context(), w.config, zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func newWorld(t *testing.T) *world {
 	})
 	w.r = r
 	r.now = func() time.Time { return time.Now().Add(time.Duration(w.clock.Load()) * time.Second) }
-	w.internal = httptest.NewServer(newInternal(r))
+	w.internal = httptest.NewServer(newInternal(r, w.config))
 	t.Cleanup(w.internal.Close)
 	w.public = httptest.NewUnstartedServer(nil)
 	w.config.PublicURL = "http://" + w.public.Listener.Addr().String()

@@ -24,9 +24,22 @@ const maxWait = 25 * time.Second
 //	PUT    /v1/enrolments/{id}/confirmation  {statement} -> 204: the card has signed for this phone;
 //	                                         no later scan replaces it
 //	POST   /v1/enrolments/{id}/certificate   {certificate, chain} -> 204
+//	POST   /v1/enrolments/{id}/computer-offers -> 201 {offer}: for a computer of whoever has been issued
+//	                                         this enrolment's certificate
 //	DELETE /v1/enrolments/{id}               -> 204
-func newInternal(r *registry) http.Handler {
+//
+// and the signing API under /csc/v2/, as computers send it.
+func newInternal(r *registry, c Config) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle(signingPath+"/", newSigning(r, c))
+	mux.HandleFunc("POST /v1/enrolments/{id}/computer-offers", func(w http.ResponseWriter, req *http.Request) {
+		offer, err := r.offer(req.Context(), req.PathValue("id"))
+		if err != nil {
+			r.fail(w, err)
+			return
+		}
+		link.WriteJSON(w, http.StatusCreated, map[string]string{"offer": offer})
+	})
 	mux.HandleFunc("POST /v1/enrolments", func(w http.ResponseWriter, req *http.Request) {
 		var in struct {
 			Renewal string `json:"renewal"`

@@ -34,18 +34,20 @@ func newLimiter(perMinute int, now func() time.Time) *limiter {
 // allow takes one token of the caller's bucket. remote is host:port.
 func (l *limiter) allow(remote string) bool {
 	p, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return false
-	}
-	bits := 64 // an IPv6 subscriber has a whole /64
-	addr := p.Addr().Unmap()
+	return err == nil && l.allowNetwork(networkOf(p.Addr()))
+}
+
+// networkOf is what counts as one caller: an address, or of IPv6 the /64 that a subscriber has.
+func networkOf(addr netip.Addr) netip.Prefix {
+	addr = addr.Unmap().WithZone("")
+	bits := 64
 	if addr.Is4() {
 		bits = 32
 	}
-	network, err := addr.WithZone("").Prefix(bits)
-	if err != nil {
-		return false
-	}
+	return netip.PrefixFrom(addr, bits).Masked()
+}
+
+func (l *limiter) allowNetwork(network netip.Prefix) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()

@@ -35,6 +35,9 @@ type PhoneState struct {
 	Confirmed bool              `json:"confirmed"`             // the card has signed for this phone
 	Keys      *CredentialKeys   `json:"credential,omitempty"`  // when Keyed
 	Shown     *ShownCertificate `json:"certificate,omitempty"` // when Active
+	// Credential is the key's id, when Active; Request what waits for the person.
+	Credential string          `json:"credentialID,omitempty"`
+	Request    *PendingRequest `json:"request,omitempty"`
 }
 
 // CredentialKeys is what the phone computes the code with, beside its own keys.
@@ -121,7 +124,7 @@ type row struct {
 func (r *registry) load(ctx context.Context, c Caller) (*row, error) {
 	var e row
 	var phone []byte
-	err := r.db.QueryRowContext(ctx, `SELECT state, version, COALESCE(number, ''), phone_hash, device_key, pin_key, backup_key,
+	err := r.db.QueryRowContext(ctx, `SELECT state, version + events, COALESCE(number, ''), phone_hash, device_key, pin_key, backup_key,
 		credential, key, request, nonce, code, certificate, tries_left, cloned, confirmed FROM enrolments WHERE id = $1`, c.Enrolment).
 		Scan(&e.state, &e.version, &e.number, &phone, &e.device, &e.pin, &e.backup,
 			&e.credential, &e.key, &e.request, &e.nonce, &e.code, &e.certificate, &e.triesLeft, &e.cloned, &e.confirmed)
@@ -140,6 +143,12 @@ func (r *registry) load(ctx context.Context, c Caller) (*row, error) {
 
 // state is the phone's long poll.
 func (r *registry) state(ctx context.Context, c Caller, version int64, wait time.Duration) (*PhoneState, error) {
+	// When a request's time is over nothing wakes, so that the poll ends with it.
+	if q, err := r.pending(ctx, c.Enrolment); err != nil {
+		return nil, err
+	} else if q != nil {
+		wait = min(wait, time.Unix(q.ExpiresAt, 0).Sub(r.now()))
+	}
 	var s *PhoneState
 	err := r.watch.until(ctx, c.Enrolment, wait, func() (bool, error) {
 		e, err := r.load(ctx, c)
@@ -149,6 +158,9 @@ func (r *registry) state(ctx context.Context, c Caller, version int64, wait time
 		s, err = e.shown()
 		return e.version > version, err
 	})
+	if err == nil && s.State == Active {
+		s.Request, err = r.pending(ctx, c.Enrolment)
+	}
 	return s, err
 }
 
@@ -161,6 +173,9 @@ func (e *row) shown() (*PhoneState, error) {
 	}
 	if e.state == Keyed {
 		s.Keys = &CredentialKeys{ID: e.credential.String, Key: e.key, Nonce: e.nonce}
+	}
+	if e.state == Active {
+		s.Credential = e.credential.String
 	}
 	if e.certificate != nil {
 		cert, err := x509.ParseCertificate(e.certificate)

@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,6 +21,16 @@ const maxBody = 16 << 10
 //	/api/v1/keys       {enrolment, proof} -> CredentialKeys     signed by device, PIN and backup key
 //	/api/v1/activate   {enrolment, proof} -> {code}             signed by device and PIN key
 //	/api/v1/state      {enrolment, version, waitMs} -> PhoneState  long poll
+//
+// and, once the certificate is there:
+//
+//	/api/v1/computers/list     {enrolment} -> {computers: []ConnectedComputer}
+//	/api/v1/computers/find     {enrolment, proof} -> FoundComputer  by the device key: "find-computer", code
+//	/api/v1/computers/confirm  {enrolment, proof} -> {}  by device and PIN key: registerClaims
+//	/api/v1/computers/refuse   {enrolment, proof} -> {}  by the device key: "refuse-computer", id
+//	/api/v1/computers/remove   {enrolment, proof} -> {}  by the device key: "remove-computer", id
+//	/api/v1/requests/approve   {enrolment, proof} -> {}  by device and PIN key: signClaims
+//	/api/v1/requests/refuse    {enrolment, proof} -> {}  by the device key: "refuse-request", id
 //
 // All but scan want "Authorization: Bearer " and the phone's secret from Welcome.
 func newPublic(r *registry, c Config, app app) http.Handler {
@@ -42,19 +53,15 @@ func newPublic(r *registry, c Config, app app) http.Handler {
 			r.answer(w, out, err)
 		}
 	})
-	type proved struct {
-		Enrolment string `json:"enrolment"`
-		Proof     Proof  `json:"proof"`
-	}
 	api.HandleFunc("POST /api/v1/keys", func(w http.ResponseWriter, req *http.Request) {
-		var in proved
+		var in provedCall
 		if link.ReadJSON(w, req, &in) {
 			out, err := r.keys(req.Context(), callerOf(req, in.Enrolment), in.Proof)
 			r.answer(w, out, err)
 		}
 	})
 	api.HandleFunc("POST /api/v1/activate", func(w http.ResponseWriter, req *http.Request) {
-		var in proved
+		var in provedCall
 		if link.ReadJSON(w, req, &in) {
 			code, err := r.prove(req.Context(), callerOf(req, in.Enrolment), in.Proof)
 			r.answer(w, map[string]string{"code": code}, err)
@@ -71,14 +78,48 @@ func newPublic(r *registry, c Config, app app) http.Handler {
 			r.answer(w, out, err)
 		}
 	})
-	perMinute := c.RequestsPerMinute
-	if perMinute == 0 {
-		perMinute = 120
-	}
+	r.handleComputers(api)
 	mux := http.NewServeMux()
-	mux.Handle("/api/", guardAPI(r, c.PublicURL, newLimiter(perMinute, time.Now), api))
+	mux.Handle("/api/", guardAPI(r, c.PublicURL, newLimiter(c.perMinute(), time.Now), api))
 	mux.Handle("/", app)
 	return guardHost(c.PublicURL, mux)
+}
+
+// provedCall is the body of a call that the phone's keys have signed.
+type provedCall struct {
+	Enrolment string `json:"enrolment"`
+	Proof     Proof  `json:"proof"`
+}
+
+// handleComputers adds what a phone with a certificate does.
+func (r *registry) handleComputers(api *http.ServeMux) {
+	api.HandleFunc("POST /api/v1/computers/list", func(w http.ResponseWriter, req *http.Request) {
+		var in struct {
+			Enrolment string `json:"enrolment"`
+		}
+		if link.ReadJSON(w, req, &in) {
+			out, err := r.computers(req.Context(), callerOf(req, in.Enrolment))
+			r.answer(w, map[string]any{"computers": out}, err)
+		}
+	})
+	api.HandleFunc("POST /api/v1/computers/find", func(w http.ResponseWriter, req *http.Request) {
+		var in provedCall
+		if link.ReadJSON(w, req, &in) {
+			out, err := r.find(req.Context(), callerOf(req, in.Enrolment), in.Proof)
+			r.answer(w, out, err)
+		}
+	})
+	for path, do := range map[string]func(context.Context, Caller, Proof) error{
+		"computers/confirm": r.connect, "computers/refuse": r.refuseComputer, "computers/remove": r.remove,
+		"requests/approve": r.approve, "requests/refuse": r.refuseRequest,
+	} {
+		api.HandleFunc("POST /api/v1/"+path, func(w http.ResponseWriter, req *http.Request) {
+			var in provedCall
+			if link.ReadJSON(w, req, &in) {
+				r.answer(w, struct{}{}, do(req.Context(), callerOf(req, in.Enrolment), in.Proof))
+			}
+		})
+	}
 }
 
 // guardHost answers to the app's own host name only, so that no other name that leads here (DNS

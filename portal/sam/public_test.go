@@ -167,7 +167,7 @@ func TestRun(t *testing.T) {
 	c := Config{
 		Public: "127.0.0.1:0", PublicURL: "http://rsign.localhost:8701", Internal: "127.0.0.1:0", App: appDir,
 		Link: link.Config{Dir: links["sam"]}, Database: filepath.Join(dir, "sam.db"), Audit: filepath.Join(dir, "audit.jsonl"),
-		HSM: newToken(t, dir), StatementKey: statementLabel,
+		HSM: newToken(t, dir), StatementKey: statementLabel, SigningURL: "http://odnowa.localhost:8700/csc/v2",
 	}
 	core, logs := observer.New(zap.DebugLevel)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -246,7 +246,8 @@ func listening(t *testing.T, logs *observer.ObservedLogs, stopped <-chan error) 
 
 func TestConfigRefuses(t *testing.T) {
 	good := `{"public":"127.0.0.1:0","publicUrl":"http://rsign.localhost:8701","app":"a","internal":"127.0.0.1:0","link":{"dir":"l"},
-		"database":"d","audit":"u","hsm":{"module":"m","tokenLabel":"t","pinFile":"p"},"statementKey":"s"}`
+		"database":"d","audit":"u","hsm":{"module":"m","tokenLabel":"t","pinFile":"p"},"statementKey":"s",
+		"signingUrl":"https://odnowa.localhost/csc/v2"}`
 	load := func(s string) error {
 		path := filepath.Join(t.TempDir(), "config.json")
 		if err := os.WriteFile(path, []byte(s), 0o600); err != nil {
@@ -263,6 +264,9 @@ func TestConfigRefuses(t *testing.T) {
 		"two objects":     good + "{}",
 		"no app":          strings.Replace(good, `"app":"a",`, "", 1),
 		"path in URL":     strings.Replace(good, `:8701"`, `:8701/"`, 1),
+		"no signing API":  strings.Replace(good, `"https://odnowa.localhost/csc/v2"`, `""`, 1),
+		"signing, slash":  strings.Replace(good, `/csc/v2"`, `/csc/v2/"`, 1),
+		"signing, path":   strings.Replace(good, `/csc/v2"`, `/x/csc/v2"`, 1),
 		"not HTTP":        strings.Replace(good, `"http://`, `"ftp://`, 1),
 		"half of TLS":     strings.Replace(good, `"app"`, `"tlsKey":"k","app"`, 1),
 		"negative limit":  strings.Replace(good, `"app"`, `"requestsPerMinute":-1,"app"`, 1),

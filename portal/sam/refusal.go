@@ -29,6 +29,12 @@ const (
 	CodeCounter            Code = "counter_reused"      // looks like a copied phone; locked
 	CodeKeyMismatch        Code = "key_mismatch"        // certificate or statement of another key
 	CodeInternal           Code = "internal"
+
+	CodeComputerUnknown  Code = "computer_unknown"      // no registration has this code; counted
+	CodeComputerPause    Code = "computer_codes_paused" // too many wrong codes; ten minutes
+	CodeComputerOver     Code = "computer_over"         // the registration, or the connection, is over
+	CodeTooManyComputers Code = "too_many_computers"    // one has to be removed first
+	CodeRequestOver      Code = "request_over"          // expired, replaced, answered, or another one
 )
 
 // statuses maps every code to its HTTP status.
@@ -52,6 +58,12 @@ var statuses = map[Code]int{
 	CodeCounter:            http.StatusForbidden,
 	CodeKeyMismatch:        http.StatusConflict,
 	CodeInternal:           http.StatusInternalServerError,
+
+	CodeComputerUnknown:  http.StatusNotFound,
+	CodeComputerPause:    http.StatusTooManyRequests,
+	CodeComputerOver:     http.StatusGone,
+	CodeTooManyComputers: http.StatusConflict,
+	CodeRequestOver:      http.StatusGone,
 }
 
 // refusal is an error that its causer is told, by code.

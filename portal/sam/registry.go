@@ -53,6 +53,7 @@ type registry struct {
 	url   string // of the phone app, an origin
 	now   func() time.Time
 	watch watch
+	api   string // base URL of the CSC API as computers reach it
 }
 
 // change runs one transition: f writes and names the event, the audit record is on the disk before
@@ -68,13 +69,22 @@ func (r *registry) change(ctx context.Context, f func(tx *sql.Tx) (event, error)
 	if err != nil {
 		return err
 	}
-	if err := r.audit.Append(e.name, append(e.fields, audit.ID("enrolment", e.enrolment))...); err != nil {
+	if e.enrolment != "" {
+		e.fields = append(e.fields, audit.ID("enrolment", e.enrolment))
+	}
+	if e.computer != "" {
+		e.fields = append(e.fields, audit.ID("computer", e.computer))
+	}
+	if err := r.audit.Append(e.name, e.fields...); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
 	r.watch.wake(e.enrolment)
+	for _, id := range append(e.others, e.computer) {
+		r.watch.wake(computerTopic(id))
+	}
 	if e.condemned != "" {
 		r.destroy(ctx, e.condemned)
 	}
@@ -83,7 +93,9 @@ func (r *registry) change(ctx context.Context, f func(tx *sql.Tx) (event, error)
 
 type event struct {
 	name      string
-	enrolment string
+	enrolment string   // or empty
+	computer  string   // or empty
+	others    []string // computers that are woken too
 	fields    []audit.Field
 	condemned string // label of a key to destroy, or empty
 }

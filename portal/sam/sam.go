@@ -3,10 +3,12 @@
 // level 2; a certified module takes its place in production).
 //
 // It has two listeners. Phones load the rSign app and call the phone API on the public one; the
-// portal opens and follows enrolments on the internal one, over mutual TLS. The SAM believes the
+// portal opens and follows enrolments on the internal one, over mutual TLS, and carries there what
+// computers ask by the API of the Cloud Signature Consortium (csc.go). The SAM believes the
 // portal when an enrolment begins and ends, and nothing about keys: what the issuer needs to know of
 // those it says in a statement that the portal can only carry (package statement). It sees no name,
-// no PIN and no document. states.md next to this file has the life of an enrolment.
+// no PIN and no document. states.md next to this file has the life of an enrolment, signing.md those
+// of a computer and of a request to sign.
 package sam
 
 import (
@@ -100,8 +102,8 @@ func Run(ctx context.Context, c Config, log *zap.Logger) (err error) {
 		publicListener = tls.NewListener(publicListener, public)
 	}
 	return serve(ctx, log, map[*http.Server]net.Listener{
-		publicServer(newPublic(r, c, app)):    publicListener,
-		link.Server(newInternal(r), internal): tls.NewListener(internalListener, internal),
+		publicServer(newPublic(r, c, app)):       publicListener,
+		link.Server(newInternal(r, c), internal): tls.NewListener(internalListener, internal),
 	})
 }
 
@@ -120,7 +122,7 @@ func open(ctx context.Context, c Config, log *zap.Logger) (r *registry, closeAll
 			err = errors.Join(err, closeAll())
 		}
 	}()
-	r = &registry{log: log, url: c.PublicURL, now: time.Now}
+	r = &registry{log: log, url: c.PublicURL, api: c.SigningURL, now: time.Now}
 	if r.audit, err = audit.Open(c.Audit); err != nil {
 		return nil, nil, err
 	}

@@ -74,11 +74,14 @@ func (m *maker) issuerConfig() issuer.Config {
 func (m *maker) samConfig() sam.Config {
 	return sam.Config{
 		Public: m.address(1), PublicURL: m.out.URLs.Phone, App: m.PhoneApp,
-		Internal: m.address(4), Link: link.Config{Dir: m.path("sam", "link")},
+		Internal: m.address(4), SigningURL: m.signingURL(), Link: link.Config{Dir: m.path("sam", "link")},
 		Database: m.path("sam", "sam.db"), Audit: m.out.Audit.SAM,
 		HSM: m.samToken, StatementKey: keyStatement,
 	}
 }
+
+// signingURL is the signing API (CSC API) as computers reach it.
+func (m *maker) signingURL() string { return m.out.URLs.Portal + "/csc/v2" }
 
 // writePolicy writes the policy of the customer's machine (agent/policy). Its form is the agent's;
 // the CA's side knows it as an administrator does.
@@ -93,7 +96,7 @@ func (m *maker) writePolicy() error {
 		"serviceSocket": m.path("agent", "run", "agent.sock"),
 		"stateDir":      m.path("agent", "state"),
 		"extensions":    map[string]any{"chromium": []string{m.out.Extension.ID}, "firefox": []string{geckoID}},
-		"origins":       []any{map[string]any{"origin": m.out.URLs.Portal, "sealKeys": [][]byte{seal}}},
+		"origins":       []any{map[string]any{"origin": m.out.URLs.Portal, "sealKeys": [][]byte{seal}, "rsign": m.signingURL()}},
 		"modules":       []any{map[string]any{"name": "SoftHSM TEST", "path": m.out.Card.Module}},
 		"allowRoot":     true,
 	})

@@ -340,6 +340,12 @@ type AcceptTerms struct {
 // Code defines model for Code.
 type Code string
 
+// ComputerOffer defines model for ComputerOffer.
+type ComputerOffer struct {
+	// Offer Opaque; handed to the agent as rsign.activate's offer
+	Offer string `json:"offer"`
+}
+
 // Contact defines model for Contact.
 type Contact struct {
 	Email string `json:"email"`
@@ -600,6 +606,9 @@ type ServerInterface interface {
 	// GetCertificate The new certificate and its chain (issued)
 	// (GET /renewal/certificate.pem)
 	GetCertificate(w http.ResponseWriter, r *http.Request)
+	// OfferComputer Step 12: what the agent activates rSign on this computer with (issued)
+	// (POST /renewal/computer-offer)
+	OfferComputer(w http.ResponseWriter, r *http.Request)
 	// DrawUpConfirmation Step 10: have the confirmation drawn up and sealed (contact_given)
 	// (POST /renewal/confirmation)
 	DrawUpConfirmation(w http.ResponseWriter, r *http.Request)
@@ -789,6 +798,20 @@ func (siw *ServerInterfaceWrapper) GetCertificate(w http.ResponseWriter, r *http
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetCertificate(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// OfferComputer operation middleware
+func (siw *ServerInterfaceWrapper) OfferComputer(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.OfferComputer(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1094,9 +1117,12 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/renewal/confirmation.p7s", wrapper.GetConfirmationSignature)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/renewal/issue", wrapper.Issue)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/renewal/certificate.pem", wrapper.GetCertificate)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/renewal/computer-offer", wrapper.OfferComputer)
 
 	return m
 }
+
+type ComputerOfferJSONResponse ComputerOffer
 
 type ProblemApplicationProblemPlusJSONResponse Problem
 
@@ -1516,6 +1542,44 @@ type GetCertificatedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetCertificatedefaultApplicationProblemPlusJSONResponse) VisitGetCertificateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OfferComputerRequestObject struct {
+}
+
+type OfferComputerResponseObject interface {
+	VisitOfferComputerResponse(w http.ResponseWriter) error
+}
+
+type OfferComputer200JSONResponse struct{ ComputerOfferJSONResponse }
+
+func (response OfferComputer200JSONResponse) VisitOfferComputerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OfferComputerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OfferComputerdefaultApplicationProblemPlusJSONResponse) VisitOfferComputerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2010,6 +2074,9 @@ type StrictServerInterface interface {
 	// GetCertificate The new certificate and its chain (issued)
 	// (GET /renewal/certificate.pem)
 	GetCertificate(ctx context.Context, request GetCertificateRequestObject) (GetCertificateResponseObject, error)
+	// OfferComputer Step 12: what the agent activates rSign on this computer with (issued)
+	// (POST /renewal/computer-offer)
+	OfferComputer(ctx context.Context, request OfferComputerRequestObject) (OfferComputerResponseObject, error)
 	// DrawUpConfirmation Step 10: have the confirmation drawn up and sealed (contact_given)
 	// (POST /renewal/confirmation)
 	DrawUpConfirmation(ctx context.Context, request DrawUpConfirmationRequestObject) (DrawUpConfirmationResponseObject, error)
@@ -2369,6 +2436,30 @@ func (sh *strictHandler) GetCertificate(w http.ResponseWriter, r *http.Request) 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetCertificateResponseObject); ok {
 		if err := validResponse.VisitGetCertificateResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OfferComputer operation middleware
+func (sh *strictHandler) OfferComputer(w http.ResponseWriter, r *http.Request) {
+	var request OfferComputerRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.OfferComputer(ctx, request.(OfferComputerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OfferComputer")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(OfferComputerResponseObject); ok {
+		if err := validResponse.VisitOfferComputerResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -140,6 +143,13 @@ type fakeSAM struct {
 	enrolments map[string]*enrolment
 	confirmed  map[string]string
 	changed    chan struct{}
+	relayed    []relayedCall
+}
+
+type relayedCall struct {
+	method, path string
+	header       http.Header
+	body         []byte
 }
 
 func newFakeSAM() *fakeSAM {
@@ -212,6 +222,27 @@ func (f *fakeSAM) Void(_ context.Context, id string) error {
 	}
 	f.update(id, func(e *enrolment) { e.State = renewal.PhoneVoid })
 	return nil
+}
+
+func (f *fakeSAM) Offer(_ context.Context, id string) (string, error) {
+	if err := f.called("offer"); err != nil {
+		return "", err
+	}
+	return "offer-for-" + id, nil
+}
+
+// Relay says what came through.
+func (f *fakeSAM) Relay(_ context.Context, method, path string, header http.Header, body []byte) (*http.Response, error) {
+	if err := f.called("relay"); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.relayed = append(f.relayed, relayedCall{method, path, header, body})
+	return &http.Response{
+		StatusCode: http.StatusAccepted, Body: io.NopCloser(strings.NewReader(`{"handle":"h"}`)),
+		Header: http.Header{"Content-Type": {"application/json"}, "Www-Authenticate": {"DPoP"}, "Set-Cookie": {"a=b"}, "Server": {"sam"}},
+	}, nil
 }
 
 func (f *fakeSAM) update(id string, change func(*enrolment)) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -25,6 +26,12 @@ type samAPI interface {
 	Confirm(ctx context.Context, id, statement string) error
 	SetCertificate(ctx context.Context, id string, certificate []byte, chain [][]byte) error
 	Void(ctx context.Context, id string) error
+	// Offer gives what the agent of this person's computer registers with, once the SAM has the
+	// certificate.
+	Offer(ctx context.Context, id string) (string, error)
+	// Relay sends a computer's request as it is; path is that of the signing API, with its query. The
+	// answer's body is to be closed.
+	Relay(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Response, error)
 }
 
 // newEnrolment is a freshly opened enrolment; URL is a secret and goes into the QR code.
@@ -88,6 +95,23 @@ func (c *samClient) SetCertificate(ctx context.Context, id string, certificate [
 
 func (c *samClient) Void(ctx context.Context, id string) error {
 	return link.Do(ctx, c.http, http.MethodDelete, c.enrolment(id), nil, nil)
+}
+
+func (c *samClient) Offer(ctx context.Context, id string) (string, error) {
+	var out struct {
+		Offer string `json:"offer"`
+	}
+	err := link.Do(ctx, c.http, http.MethodPost, c.enrolment(id)+"/computer-offers", nil, &out)
+	return out.Offer, err
+}
+
+func (c *samClient) Relay(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("making request: %w", err)
+	}
+	req.Header = header
+	return c.http.Do(req)
 }
 
 func (c *samClient) enrolment(id string) string {

@@ -79,6 +79,7 @@ func (s *server) handler() (http.Handler, error) {
 	}
 	site := http.NewServeMux()
 	site.HandleFunc("GET /healthz", s.health) // of any host: a load balancer asks by address
+	s.addRelay(site)
 	site.Handle("/", s.guard(mux))
 	return s.logged(site), nil
 }

@@ -34,13 +34,18 @@ const (
 	MethodListCertificate = "certificates.list"
 	MethodCreateSignature = "signature.create"
 	MethodCancel          = "request.cancel"
+	MethodActivateRSign   = "rsign.activate"
 )
 
 // Notification names, from the agent to the client.
 const (
 	NotifyCertificatesChanged = "certificates.changed"
 	NotifySignatureProgress   = "signature.progress"
+	NotifyRSignProgress       = "rsign.progress"
 )
+
+// FeatureRSign is among HelloResult.Features where the website may activate rSign on this computer.
+const FeatureRSign = "rsign"
 
 // Caller is part of every request's params. The extension's service worker sets Origin from the
 // sender of the message (top frame only), never from what the page says.
@@ -170,7 +175,8 @@ type Certificate struct {
 	ID  string `json:"id"`
 	DER []byte `json:"der"`
 	// Chain holds the CA certificates that the token carries, nearest first.
-	Chain      [][]byte `json:"chain"`
+	Chain [][]byte `json:"chain"`
+	// Source: with rsign there is no reader and no PIN here; the phone approves each signature.
 	Source     Source   `json:"source"`
 	Token      string   `json:"token"`
 	Reader     string   `json:"reader"`
@@ -270,6 +276,40 @@ const (
 type Progress struct {
 	RequestID string        `json:"requestId"`
 	State     ProgressState `json:"state"`
+}
+
+// ActivateParams asks for a key with which this computer may request signatures of the person's
+// rSign certificate at the website's CA. The person decides on the phone.
+type ActivateParams struct {
+	Caller
+	// Offer is the portal's, and opaque: with it only the phone of one certificate can find this
+	// computer. Without it any phone can that is given the code.
+	Offer string `json:"offer,omitempty"`
+}
+
+// ActivationState is how far an activation is.
+type ActivationState string
+
+// The states of an activation.
+const (
+	ActivationWaiting ActivationState = "waiting_for_phone" // the code is to be typed on the phone
+	ActivationFound   ActivationState = "found_by_phone"    // it was; the phone asks for its PIN
+	ActivationActive  ActivationState = "active"
+)
+
+// ActivationProgress is the params of rsign.progress.
+type ActivationProgress struct {
+	RequestID string          `json:"requestId"`
+	State     ActivationState `json:"state"`
+	// Code has six digits, for the person to type on the phone. The agent computed it from both
+	// sides' keys; no server chose it.
+	Code string `json:"code"`
+}
+
+// ActivateResult says that signatures can be requested from here on.
+type ActivateResult struct {
+	State       ActivationState `json:"state"`
+	Certificate Certificate     `json:"certificate"`
 }
 
 // CertificatesChanged is the params of certificates.changed: ask for the list again.

@@ -38,6 +38,11 @@ const (
 	CodeWindowUnavailable  Code = "window_unavailable"
 	CodeSigningFailed      Code = "signing_failed"
 	CodeCodesDiffer        Code = "codes_differ"
+	CodeRSignUnavailable   Code = "rsign_unavailable"
+	CodeRSignRefused       Code = "rsign_refused"
+	CodeRSignExpired       Code = "rsign_expired"
+	CodeRSignLocked        Code = "rsign_locked"
+	CodeRSignBusy          Code = "rsign_busy"
 )
 
 // Codes is the documented list, in the order of their numbers.
@@ -74,6 +79,11 @@ var Codes = []CodeInfo{
 	{-32030, CodeWindowUnavailable, "The agent cannot open its window on this desktop.", "Install pinentry and log in to a graphical desktop."},
 	{-32031, CodeSigningFailed, "The card refused to sign.", "Take the card out, put it in again and try once more."},
 	{-32032, CodeCodesDiffer, "The person said that the codes on screen and phone differ.", "Scan the QR code of your own application again with your own phone."},
+	{-32033, CodeRSignUnavailable, "The rSign service does not answer as it must, or the policy names none for this website.", "Check the connection to the internet and the computer's clock, and try again in some minutes; if it stays, ask the administrator."},
+	{-32034, CodeRSignRefused, "It was refused on the phone, or the phone no longer lets this computer ask.", "Nothing was signed. Try again; if this computer was removed on the phone, activate rSign on it again."},
+	{-32035, CodeRSignExpired, "Nobody answered on the phone in time.", "Take the phone, open the rSign app and try again."},
+	{-32036, CodeRSignLocked, "The certificate cannot sign: its phone is locked after wrong PINs, or it is no longer valid.", "Open the rSign app on the phone: it says what to do."},
+	{-32037, CodeRSignBusy, "The phone is waiting for an answer to another request.", "Answer it on the phone, or wait three minutes, and try again."},
 }
 
 // CodeInfo documents one code: its number on the wire, cause and cure.

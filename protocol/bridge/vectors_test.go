@@ -29,6 +29,7 @@ func init() {
 	for _, v := range []any{
 		HelloParams{}, DiagnoseParams{}, ListParams{}, SignParams{}, CancelParams{},
 		HelloResult{}, DiagnoseResult{}, ListResult{}, SignResult{}, CancelResult{}, Progress{}, CertificatesChanged{},
+		ActivateParams{}, ActivateResult{}, ActivationProgress{},
 	} {
 		t := reflect.TypeOf(v)
 		types[t.Name()] = t

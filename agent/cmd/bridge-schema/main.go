@@ -40,8 +40,10 @@ var messages = []struct {
 	{bridge.MethodListCertificate, bridge.ListParams{}, bridge.ListResult{}},
 	{bridge.MethodCreateSignature, bridge.SignParams{}, bridge.SignResult{}},
 	{bridge.MethodCancel, bridge.CancelParams{}, bridge.CancelResult{}},
+	{bridge.MethodActivateRSign, bridge.ActivateParams{}, bridge.ActivateResult{}},
 	{bridge.NotifyCertificatesChanged, bridge.CertificatesChanged{}, nil},
 	{bridge.NotifySignatureProgress, bridge.Progress{}, nil},
+	{bridge.NotifyRSignProgress, bridge.ActivationProgress{}, nil},
 }
 
 // strict are the types of params alone, beside those whose name ends in Params.

@@ -13,6 +13,7 @@ import (
 	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/doctor"
 	"github.com/odnowa/odnowa/agent/policy"
+	"github.com/odnowa/odnowa/agent/rsign"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
@@ -30,16 +31,15 @@ func runVersion(_ context.Context, _ []string, s stdio) int {
 	return 0
 }
 
-// runCertificates lists what is on the cards. It is run by the cards' owner in a terminal, so it
+// runCertificates lists what is on the cards and in the cloud. It is run by the cards' owner in a terminal, so it
 // shows names.
 func runCertificates(ctx context.Context, args []string, s stdio) int {
-	p, err := policy.Load()
+	c, err := openCommand(ctx, s, false)
 	if err != nil {
 		return fail(s.err, err, "Ask the administrator to mend the policy file.")
 	}
-	cards := openCards(p)
-	defer cards.Close()
-	list, err := cards.List(ctx, bridge.Filter{})
+	defer c.close()
+	list, err := c.session.List(ctx, c.policy.RSignPortals(), bridge.Filter{})
 	if err != nil {
 		return fail(s.err, err, "Run odnowa-agent doctor.")
 	}
@@ -53,8 +53,12 @@ func runCertificates(ctx context.Context, args []string, s stdio) int {
 		if err != nil {
 			continue // the store lists only what it could parse
 		}
+		pin, where := string(c.PIN), plain(c.Reader)
+		if c.Source == bridge.SourceRSign {
+			pin, where = "phone", rsign.Token
+		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s-%d\t%s\t%s\t%s\t%.16s\n", plain(cert.Subject.CommonName), plain(cert.Issuer.CommonName),
-			cert.NotAfter.Format("2006-01-02"), c.KeyType, c.KeyBits, strings.Join(c.KeyUsage, ","), c.PIN, plain(c.Reader), c.ID)
+			cert.NotAfter.Format("2006-01-02"), c.KeyType, c.KeyBits, strings.Join(c.KeyUsage, ","), pin, where, c.ID)
 	}
 	if err := w.Flush(); err != nil {
 		return 1

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,13 +19,17 @@ import (
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/service"
 	"github.com/odnowa/odnowa/agent/session"
-	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/agent/worker"
 )
 
 var usageText = `Usage: odnowa-agent COMMAND
 
-  certificates [--json]  list the certificates on the cards in reach
+  certificates [--json]  list the certificates on the cards in reach and in the cloud (rSign)
+  sign [--certificate ID] FILE
+                         sign a file; the signature goes beside it, into FILE.p7s
+  rsign activate [--origin URL]
+                         let this computer ask for signatures of your certificate in the cloud
+  rsign status           list the certificates in the cloud and whether they can be used from here
   doctor [--json]        check everything that a signature needs; exit code 1 if something is missing
   version                print the version
 
@@ -59,10 +64,24 @@ func find(args []string) role {
 		return runBoth
 	case args[0] == "certificates" && (len(args) == 1 || flag):
 		return runCertificates
+	case args[0] == "sign" && (len(args) == 2 && !strings.HasPrefix(args[1], "--") || len(args) == 4 && args[1] == "--certificate"):
+		return runSign
+	case args[0] == "rsign" && len(args) >= 2:
+		return findRSign(args)
 	case args[0] == "doctor" && (len(args) == 1 || flag):
 		return runDoctor
 	case args[0] == "version" && len(args) == 1:
 		return runVersion
+	}
+	return nil
+}
+
+func findRSign(args []string) role {
+	switch {
+	case args[1] == "status" && len(args) == 2:
+		return runRSign
+	case args[1] == "activate" && (len(args) == 2 || len(args) == 4 && args[2] == "--origin"):
+		return runRSign
 	}
 	return nil
 }
@@ -157,33 +176,19 @@ func serveSession(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
 	if err != nil {
 		return err
 	}
-	cards := openCards(p)
-	defer cards.Close()
-	o := session.Options{
-		Policy: p, Cards: cards, Log: l, Version: version, Now: time.Now, Language: language(),
-		Window: window.New(window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Timeout: p.WindowTimeout(), Log: l}),
+	parts, err := openParts(p, l)
+	if err != nil {
+		return err
+	}
+	defer parts.close()
+	if err := parts.record(); err != nil {
+		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	var link *session.Link
-	if p.Service {
-		link = session.NewLink(p.ServiceSocket, l)
-		o.Service, o.Audit = link.Up, link
-	} else {
-		dir, err := local.StateDir()
-		if err != nil {
-			return err
-		}
-		records, err := audit.Open(filepath.Join(dir, "audit.jsonl"))
-		if err != nil {
-			return err
-		}
-		defer records.Close()
-		o.Audit = audit.As(records, local.Self())
-	}
-	served := session.New(o)
-	if link != nil {
-		link.Changed = served.Changed
-		g.Go(func() error { return link.Run(ctx) })
+	served := session.New(parts.options)
+	if parts.link != nil {
+		parts.link.Changed = served.Changed
+		g.Go(func() error { return parts.link.Run(ctx) })
 	}
 	g.Go(func() error { return served.Run(ctx, listener) })
 	if p.Service {

@@ -3,13 +3,15 @@ import type { Call, Transport } from "./client.ts";
 import type { OdnowaError } from "./error.ts";
 import * as messages from "./messages.ts";
 import type { Language } from "./messages.ts";
+import type { Parser } from "./parse.ts";
 import type {
-  CancelResult, DiagnoseResult, Document, Filter, Format, HelloResult, ListResult, Progress, SignResult,
+  ActivateResult, ActivationProgress, CancelResult, DiagnoseResult, Document, Filter, Format, HelloResult, ListResult, Progress, SignResult,
 } from "./types.gen.ts";
 
 const helloTimeoutMs = 15_000; // the agent may have to be started
 const askTimeoutMs = 30_000; // cards are slow
 const cancelTimeoutMs = 5_000;
+const activationTimeoutMs = 11 * 60_000; // the agent gives up after ten minutes
 const windowMarginMs = 60_000; // beside the window's own time: the card, the module
 
 /** What to sign, and with which certificate. */
@@ -29,6 +31,7 @@ export class Agent {
   readonly #language: Language;
   readonly #onChanged = new Set<() => void>();
   readonly #onProgress = new Set<(progress: Progress) => void>();
+  readonly #onActivation = new Set<(progress: ActivationProgress) => void>();
   readonly #onLost = new Set<(reason: OdnowaError) => void>();
   #client: Client | undefined;
   #hello: Promise<HelloResult> | undefined;
@@ -60,6 +63,13 @@ export class Agent {
     return client.call(messages.method.createSignature, signing, messages.signResult, timeoutMs);
   }
 
+  /** Starts an activation of rSign on this computer; the code comes as progress. The id serves `cancel`. */
+  async activateRSign(offer?: string): Promise<Call<ActivateResult>> {
+    const { client } = await this.#ready();
+    const params = offer === undefined ? {} : { offer };
+    return client.call(messages.method.activateRSign, params, messages.activateResult, activationTimeoutMs);
+  }
+
   async cancel(requestId: string): Promise<CancelResult> {
     const { client } = await this.#ready();
     return client.call(messages.method.cancel, { requestId }, messages.cancelResult, cancelTimeoutMs).result;
@@ -74,6 +84,11 @@ export class Agent {
   onProgress(listener: (progress: Progress) => void): () => void {
     this.#onProgress.add(listener);
     return () => this.#onProgress.delete(listener);
+  }
+
+  onActivation(listener: (progress: ActivationProgress) => void): () => void {
+    this.#onActivation.add(listener);
+    return () => this.#onActivation.delete(listener);
   }
 
   /** The connection was lost: until the next call nothing is told of changes. */
@@ -97,7 +112,8 @@ export class Agent {
   #open(): { client: Client; hello: Promise<HelloResult> } {
     const client: Client = new Client(this.#connect(), (reason) => this.#lost(client, reason));
     client.on(messages.notification.certificatesChanged, () => this.#onChanged.forEach((listener) => listener()));
-    client.on(messages.notification.signatureProgress, (params) => this.#progressed(params));
+    client.on(messages.notification.signatureProgress, (params) => told(params, messages.progress, this.#onProgress));
+    client.on(messages.notification.rsignProgress, (params) => told(params, messages.activationProgress, this.#onActivation));
     const params = { client: { name: "", version: "" }, versions: messages.versions, language: this.#language };
     const hello = client.call(messages.method.hello, params, messages.helloResult, helloTimeoutMs).result;
     this.#client = client;
@@ -108,20 +124,21 @@ export class Agent {
     return { client, hello };
   }
 
-  #progressed(params: unknown): void {
-    let progress: Progress;
-    try {
-      progress = messages.progress(params);
-    } catch {
-      return; // a state of a newer agent: the last one stays on the screen
-    }
-    this.#onProgress.forEach((listener) => listener(progress));
-  }
-
   #lost(client: Client, reason: OdnowaError): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     this.#hello = undefined;
     this.#onLost.forEach((listener) => listener(reason));
   }
+}
+
+/** Hands progress on. A state of a newer agent is dropped: the last one stays on the screen. */
+function told<T>(params: unknown, parse: Parser<T>, listeners: Set<(progress: T) => void>): void {
+  let progress: T;
+  try {
+    progress = parse(params);
+  } catch {
+    return;
+  }
+  listeners.forEach((listener) => listener(progress));
 }

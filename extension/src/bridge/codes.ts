@@ -13,6 +13,7 @@ export const agentCodes = [
   "request_cancelled", "no_module", "module_failed", "no_reader", "no_card", "card_removed", "no_certificate",
   "certificate_unknown", "pin_incorrect", "pin_locked", "pin_length", "seal_missing", "seal_invalid", "seal_expired",
   "document_refused", "document_too_large", "window_unavailable", "signing_failed", "codes_differ",
+  "rsign_unavailable", "rsign_refused", "rsign_expired", "rsign_locked", "rsign_busy",
 ] as const satisfies readonly Code[];
 
 /** The portal's codes: the enumeration of protocol/renewal/openapi.yaml. */

@@ -13,11 +13,13 @@ export const method = {
   listCertificates: "certificates.list",
   createSignature: "signature.create",
   cancel: "request.cancel",
+  activateRSign: "rsign.activate",
 } as const;
 
 export const notification = {
   certificatesChanged: "certificates.changed",
   signatureProgress: "signature.progress",
+  rsignProgress: "rsign.progress",
 } as const;
 
 /** The agent's windows speak these. */
@@ -45,23 +47,23 @@ export const diagnoseResult: Parser<wire.DiagnoseResult> = object<wire.DiagnoseR
   ),
 });
 
+const certificate = object<wire.Certificate>({
+  id: matching(/^[0-9a-f]{64}$/),
+  der: base64,
+  chain: array(base64),
+  source: oneOf(["card", "rsign"]),
+  token: string,
+  reader: string,
+  keyType: string,
+  keyBits: integer,
+  algorithms: array(string),
+  keyUsage: array(string),
+  pin: oneOf(["ok", "low", "final", "locked"]),
+  pinPad: boolean,
+});
+
 export const listResult: Parser<wire.ListResult> = object<wire.ListResult>({
-  certificates: array(
-    object<wire.Certificate>({
-      id: matching(/^[0-9a-f]{64}$/),
-      der: base64,
-      chain: array(base64),
-      source: oneOf(["card", "rsign"]),
-      token: string,
-      reader: string,
-      keyType: string,
-      keyBits: integer,
-      algorithms: array(string),
-      keyUsage: array(string),
-      pin: oneOf(["ok", "low", "final", "locked"]),
-      pinPad: boolean,
-    }),
-  ),
+  certificates: array(certificate),
   refused: array(
     object<wire.Refused>({
       reason: oneOf(["key_usage", "expired", "not_yet_valid", "issuer", "no_private_key", "key_type"]),
@@ -82,6 +84,17 @@ export const cancelResult: Parser<wire.CancelResult> = object<wire.CancelResult>
 export const progress: Parser<wire.Progress> = object<wire.Progress>({
   requestId: string,
   state: oneOf(["waiting_for_card", "waiting_for_pin", "waiting_for_phone", "signing"]),
+});
+
+export const activateResult: Parser<wire.ActivateResult> = object<wire.ActivateResult>({
+  state: oneOf(["active"]),
+  certificate,
+});
+
+export const activationProgress: Parser<wire.ActivationProgress> = object<wire.ActivationProgress>({
+  requestId: string,
+  state: oneOf(["waiting_for_phone", "found_by_phone", "active"]),
+  code: matching(/^[0-9]{6}$/),
 });
 
 export const errorData: Parser<wire.ErrorData> = object<wire.ErrorData>({ code, triesLeft: optional(integer) });

@@ -45,12 +45,14 @@ export type Code =
   | "document_too_large"
   | "window_unavailable"
   | "signing_failed"
-  | "codes_differ";
+  | "codes_differ"
+  | "rsign_unavailable"
+  | "rsign_refused"
+  | "rsign_expired"
+  | "rsign_locked"
+  | "rsign_busy";
 /**
- * Source tells where a certificate's key lives.
- *
- * This interface was referenced by `Bridge`'s JSON-Schema
- * via the `definition` "Source".
+ * Source: with rsign there is no reader and no PIN here; the phone approves each signature.
  */
 export type Source = "card" | "rsign";
 /**
@@ -75,12 +77,26 @@ export type Reason = "key_usage" | "expired" | "not_yet_valid" | "issuer" | "no_
  */
 export type Format = "pades" | "cades";
 /**
+ * ActivationState is how far an activation is.
+ *
+ * This interface was referenced by `Bridge`'s JSON-Schema
+ * via the `definition` "ActivationState".
+ */
+export type ActivationState = "waiting_for_phone" | "found_by_phone" | "active";
+/**
  * ProgressState is what the person is waited for.
  *
  * This interface was referenced by `Bridge`'s JSON-Schema
  * via the `definition` "ProgressState".
  */
 export type ProgressState = "waiting_for_card" | "waiting_for_pin" | "waiting_for_phone" | "signing";
+/**
+ * Source tells where a certificate's key lives.
+ *
+ * This interface was referenced by `Bridge`'s JSON-Schema
+ * via the `definition` "Source".
+ */
+export type Source1 = "card" | "rsign";
 
 /**
  * Methods and notifications of the bridge protocol. Generated from protocol/bridge by agent/cmd/bridge-schema; do not edit.
@@ -106,11 +122,18 @@ export interface Bridge {
     params: CancelParams;
     result: CancelResult;
   };
+  "rsign.activate": {
+    params: ActivateParams;
+    result: ActivateResult;
+  };
   "certificates.changed": {
     params: CertificatesChanged;
   };
   "signature.progress": {
     params: Progress;
+  };
+  "rsign.progress": {
+    params: ActivationProgress;
   };
 }
 /**
@@ -373,6 +396,33 @@ export interface CancelResult {
   cancelled: boolean;
 }
 /**
+ * ActivateParams asks for a key with which this computer may request signatures of the person's rSign certificate at the website's CA.
+ *
+ * This interface was referenced by `Bridge`'s JSON-Schema
+ * via the `definition` "ActivateParams".
+ */
+export interface ActivateParams {
+  /**
+   * Origin is the serialised origin of the page (RFC 6454 section 6.2), such as https://ca.example.
+   */
+  origin: string;
+  /**
+   * Offer is the portal's, and opaque: with it only the phone of one certificate can find this
+   * computer. Without it any phone can that is given the code.
+   */
+  offer?: string;
+}
+/**
+ * ActivateResult says that signatures can be requested from here on.
+ *
+ * This interface was referenced by `Bridge`'s JSON-Schema
+ * via the `definition` "ActivateResult".
+ */
+export interface ActivateResult {
+  state: ActivationState;
+  certificate: Certificate;
+}
+/**
  * CertificatesChanged is the params of certificates.changed: ask for the list again.
  *
  * This interface was referenced by `Bridge`'s JSON-Schema
@@ -388,6 +438,21 @@ export interface CertificatesChanged {}
 export interface Progress {
   requestId: string;
   state: ProgressState;
+}
+/**
+ * ActivationProgress is the params of rsign.progress.
+ *
+ * This interface was referenced by `Bridge`'s JSON-Schema
+ * via the `definition` "ActivationProgress".
+ */
+export interface ActivationProgress {
+  requestId: string;
+  state: ActivationState;
+  /**
+   * Code has six digits, for the person to type on the phone. The agent computed it from both
+   * sides' keys; no server chose it.
+   */
+  code: string;
 }
 /**
  * ErrorData is the data member of a JSON-RPC error.

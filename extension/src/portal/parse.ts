@@ -92,6 +92,8 @@ export const signingOrder = object<SigningOrder>({
   seal: string,
 });
 
+export const computerOffer = object<Schemas["ComputerOffer"]>({ offer: string });
+
 export const problem = object<Problem>({
   code: oneOfOr(codeValues, "internal"),
   field: optional(string),

@@ -41,6 +41,11 @@ export class Portal {
     this.#renewal("PUT", "/renewal/confirmation/signature", { cms });
   issue = (): Promise<Renewal> => this.#renewal("POST", "/renewal/issue");
 
+  /** What the agent activates rSign with, so that only the phone of the issued certificate finds this computer. */
+  async computerOffer(): Promise<string> {
+    return (await this.#ask("POST", "/renewal/computer-offer", read.computerOffer)).offer;
+  }
+
   async leave(): Promise<void> {
     await this.#fetch("POST", "/renewal/leave");
   }

@@ -34,6 +34,11 @@ export const codesEn: CodeTexts = {
     window_unavailable: { title: "The program Odnowa can't open a window", cure: "Log in to a graphical desktop. On Linux, install pinentry." },
     signing_failed: { title: "The card refused to sign", cure: "Take the card out, put it in again and try once more." },
     codes_differ: { title: "The codes on the screen and on the phone differ", cure: "Nothing was signed. Scan the QR code of your own application again, with your own phone." },
+    rsign_unavailable: { title: "The rSign service does not answer as it should", cure: "Check the connection to the internet and the computer's clock, and try again in some minutes. If it stays, ask your administrator." },
+    rsign_refused: { title: "It was refused on the phone, or the phone removed this computer", cure: "Nothing was signed. Try again. If the computer was removed on the phone, activate rSign on it once more." },
+    rsign_expired: { title: "Nobody answered on the phone in time", cure: "Take the phone, open the rSign app and try again." },
+    rsign_locked: { title: "The certificate in the cloud cannot sign now", cure: "The phone is locked after wrong PINs, or the certificate is not valid. Open the rSign app on the phone: it says what to do." },
+    rsign_busy: { title: "The phone waits for an answer to another request", cure: "Answer it on the phone, or wait three minutes and try again." },
   },
   portal: {
     internal: { title: "Something went wrong on our side", cure: "Try again in a moment. Your data is not lost." },

@@ -47,6 +47,11 @@ export const codesPl: CodeTexts = {
     window_unavailable: { title: "Program Odnowa nie może otworzyć okna", cure: "Zaloguj się do pulpitu graficznego. W systemie Linux zainstaluj pinentry." },
     signing_failed: { title: "Karta odmówiła podpisania", cure: "Wyjmij kartę, włóż ją ponownie i spróbuj jeszcze raz." },
     codes_differ: { title: "Kody na ekranie i na telefonie są różne", cure: "Nic nie zostało podpisane. Zeskanuj kod QR ze swojego wniosku jeszcze raz, swoim telefonem." },
+    rsign_unavailable: { title: "Usługa rSign nie odpowiada tak, jak powinna", cure: "Sprawdź połączenie z internetem i zegar komputera, potem spróbuj ponownie za kilka minut. Jeśli to nie pomoże, skontaktuj się z administratorem." },
+    rsign_refused: { title: "Odmówiono w telefonie albo telefon usunął ten komputer", cure: "Nic nie zostało podpisane. Spróbuj ponownie. Jeśli komputer został usunięty w telefonie, aktywuj na nim rSign jeszcze raz." },
+    rsign_expired: { title: "Nikt nie odpowiedział w telefonie na czas", cure: "Weź telefon, otwórz aplikację rSign i spróbuj ponownie." },
+    rsign_locked: { title: "Certyfikatem w chmurze nie można teraz podpisać", cure: "Telefon jest zablokowany po błędnych PIN-ach albo certyfikat nie jest ważny. Otwórz aplikację rSign na telefonie: powie, co zrobić." },
+    rsign_busy: { title: "Telefon czeka na odpowiedź na inną prośbę o podpis", cure: "Odpowiedz na nią w telefonie albo odczekaj trzy minuty i spróbuj ponownie." },
   },
   portal: {
     internal: { title: "Coś poszło nie tak po naszej stronie", cure: "Spróbuj ponownie za chwilę. Twoje dane nie przepadły." },

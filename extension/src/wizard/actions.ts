@@ -1,6 +1,7 @@
 /** What the wizard's buttons do: one function for each decision of the person. */
 import type { OdnowaError } from "../bridge/error.ts";
 import { asOdnowaError, portalError } from "../bridge/error.ts";
+import type { ActivationProgress, ListResult } from "../bridge/types.gen.ts";
 import type { Renewal, SigningOrder } from "../portal/parse.ts";
 import { plainCode, readablePhone } from "./code.ts";
 import { screenFor } from "./steps.ts";
@@ -90,7 +91,7 @@ export async function loadCards(w: Wizard): Promise<void> {
   w.draw();
   try {
     const issuers = w.info?.issuers ?? [];
-    const cards = await w.agent.certificates({ nonRepudiation: true, valid: true, issuers });
+    const cards = onCards(await w.agent.certificates({ nonRepudiation: true, valid: true, issuers }));
     if (request !== w.cardsRequest) return;
     w.cards = cards;
     const [only, ...others] = cards.certificates.filter(({ pin }) => pin !== "locked");
@@ -101,6 +102,12 @@ export async function loadCards(w: Wizard): Promise<void> {
     w.cardsFailure = w.failureOf(asOdnowaError(thrown));
   }
   w.draw();
+}
+
+/** The renewed certificate is on a card; what is in the cloud already was issued by such a renewal. */
+function onCards(list: ListResult): ListResult {
+  const certificates = list.certificates.filter(({ source }) => source === "card");
+  return { ...list, certificates, refused: list.refused.filter(({ reader }) => reader !== "") };
 }
 
 /** Pairs the browser with the agent where that is what failed, and goes on where the person is. */
@@ -214,6 +221,50 @@ export async function cancelSigning(w: Wizard): Promise<void> {
   }
 }
 
+/** Step 12, from the issued certificate or from the start. */
+export function toActivation(w: Wizard): void {
+  w.leftFrom = w.screen;
+  w.activated = undefined;
+  w.goto("activate");
+}
+
+/** Back from the activation to where it was asked for. */
+export function fromActivation(w: Wizard): void {
+  visit(w, w.leftFrom ?? "start");
+}
+
+/** Activates rSign on this computer and waits for the phone. */
+export async function activate(w: Wizard): Promise<void> {
+  await w.act("activating", async () => {
+    const offer = w.renewal?.state === "issued" ? await w.portal.computerOffer() : undefined;
+    w.activation = { state: "opening" };
+    w.view.focus("heading");
+    w.draw();
+    try {
+      const call = await w.agent.activateRSign(offer);
+      w.activation = { requestId: call.id, state: "opening" };
+      w.activated = (await call.result).certificate;
+    } catch (thrown) {
+      // Who cancelled knows that, and is back at the question.
+      if (!asOdnowaError(thrown).is("agent", "request_cancelled")) throw thrown;
+    } finally {
+      w.activation = undefined;
+      w.view.focus("heading");
+    }
+  });
+}
+
+/** Has the agent forget the new key; the activation then fails as cancelled. */
+export async function cancelActivation(w: Wizard): Promise<void> {
+  const requestId = w.activation?.requestId;
+  if (requestId === undefined) return;
+  try {
+    await w.agent.cancel(requestId);
+  } catch {
+    w.agent.close();
+  }
+}
+
 export async function giveContact(w: Wizard): Promise<void> {
   const { email, phone } = w.form;
   const missing: Field[] = [];
@@ -261,11 +312,19 @@ export function listen(w: Wizard): void {
     w.cardsFailure = w.failureOf(reason);
     w.draw();
   });
+  w.agent.onActivation((progress) => hearActivation(w, progress));
   w.agent.onProgress(({ requestId, state }) => {
     if (w.signing?.requestId !== requestId) return;
     w.signing = { requestId, state };
     w.draw();
   });
+}
+
+/** Takes over what the agent tells of an activation. */
+function hearActivation(w: Wizard, { requestId, state, code }: ActivationProgress): void {
+  if (w.activation?.requestId !== requestId) return;
+  w.activation = { requestId, state, code };
+  w.draw();
 }
 
 /** Whether the session's renewal is finished, for the start screen. */

@@ -50,7 +50,8 @@ export function page(w: Wizard, content: Page): TemplateResult {
 
 /** How far the person is; before the first step, whose wizard it is. */
 export function head(w: Wizard): TemplateResult {
-  const step = stepOf(w.screen);
+  // Without an issued certificate the activation is no step of a renewal.
+  const step = w.screen === "activate" && w.renewal?.state !== "issued" ? undefined : stepOf(w.screen);
   const number = step ? steps.indexOf(step) + 1 : 0;
   return html`<header class="top">
       ${step
@@ -70,7 +71,7 @@ function back(w: Wizard): Part {
 function foot(w: Wizard): Part {
   if (!w.info) return nothing;
   const { email, phone } = w.info.support;
-  const canLeave = w.renewal && !w.busy && !["start", "leaving", "issuing", "issued", "unavailable"].includes(w.screen);
+  const canLeave = w.renewal && !w.busy && !["start", "leaving", "issuing", "issued", "activate", "unavailable"].includes(w.screen);
   return html`<footer class="foot">
     <p>${w.t.support} <a href="tel:${phone.replaceAll(" ", "")}">${phone}</a>, <a href="mailto:${email}">${email}</a></p>
     ${canLeave ? linkButton(w.t.leave, "leave", () => askToLeave(w)) : nothing}

@@ -1,13 +1,14 @@
 import type { Renewal, State } from "../portal/parse.ts";
 
-/** The wizard's screens. `withdraw` and `leaving` ask back before something is given up. */
+/** The wizard's screens. `activate` is also come to without a renewal. `withdraw` and `leaving` ask back before something is given up. */
 export type Screen =
   | "unavailable" | "start" | "code" | "offer" | "validity" | "certificate" | "application" | "withdraw" | "sign"
-  | "signed" | "phone" | "contact" | "review" | "issuing" | "issued" | "leaving";
+  | "signed" | "phone" | "contact" | "review" | "issuing" | "issued" | "activate" | "leaving";
 
 /** The numbered steps, in the order of the design; a screen without a number has none. */
 export const steps = [
   "code", "offer", "validity", "certificate", "application", "sign", "signed", "phone", "contact", "review", "issued",
+  "activate",
 ] as const satisfies readonly Screen[];
 
 export type Step = (typeof steps)[number];
@@ -37,7 +38,7 @@ const phoneDone: ReadonlySet<string | undefined> = new Set(["ready", "active"]);
 /** Whether the renewal lets a person be on a screen. */
 export function mayShow(screen: Screen, renewal: Renewal): boolean {
   if (screen === "contact" && renewal.state === "application_signed" && !phoneReady(renewal)) return false;
-  return allowed[renewal.state].includes(screen) || screen === "leaving";
+  return allowed[renewal.state].includes(screen) || screen === "leaving" || screen === "activate";
 }
 
 /** The wanted screen where the renewal allows it, else where a person goes on. */

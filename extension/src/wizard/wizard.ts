@@ -1,7 +1,7 @@
 import type { Agent } from "../bridge/agent.ts";
 import { asOdnowaError, OdnowaError } from "../bridge/error.ts";
 import type { Language } from "../bridge/messages.ts";
-import type { ListResult, ProgressState } from "../bridge/types.gen.ts";
+import type { ActivationState, Certificate, ListResult, ProgressState } from "../bridge/types.gen.ts";
 import type { PortalInfo, Renewal, Start } from "../portal/parse.ts";
 import type { Portal } from "../portal/portal.ts";
 import { Watch } from "../portal/watch.ts";
@@ -42,6 +42,13 @@ export interface Signing {
   state: ProgressState | "opening";
 }
 
+/** An activation of rSign that waits for the phone; the code comes with the first progress. */
+export interface Activation {
+  requestId?: string;
+  state: ActivationState | "opening";
+  code?: string;
+}
+
 /** Draws the wizard; the content script's with lit-html, a test's that keeps notes. */
 export interface View {
   draw(wizard: Wizard): void;
@@ -80,6 +87,9 @@ export class Wizard {
   /** Counts the requests for the list. */
   cardsRequest = 0;
   signing: Signing | undefined;
+  activation: Activation | undefined;
+  /** The certificate in the cloud that this computer was activated for. */
+  activated: Certificate | undefined;
   /** A signature that the portal could not take for the moment, and the seal of what it is over. */
   signature: { seal: string; cms: string } | undefined;
   readonly #watch: Watch;

@@ -1,6 +1,6 @@
 import { html } from "lit-html";
 import type { TemplateResult } from "lit-html";
-import { leave } from "../actions.ts";
+import { leave, toActivation } from "../actions.ts";
 import { documentCard, facts, page } from "../parts.ts";
 import type { Wizard } from "../wizard.ts";
 
@@ -25,7 +25,8 @@ export function issued(w: Wizard): TemplateResult {
       <p>${current(w)}</p>
       <h3>${t.cardTitle}</h3>
       <p>${t.card}</p>`,
-    primary: { label: t.finish, test: "issued-finish", act: () => leave(w, true) },
+    primary: { label: t.activate, test: "issued-activate", act: () => toActivation(w) },
+    secondary: { label: t.finish, test: "issued-finish", act: () => leave(w, true) },
     after: t.finishHint,
   });
 }

@@ -1,6 +1,7 @@
 import type { TemplateResult } from "lit-html";
 import type { Screen } from "../steps.ts";
 import type { Wizard } from "../wizard.ts";
+import { activate } from "./activate.ts";
 import { application, withdraw } from "./application.ts";
 import { certificate } from "./certificate.ts";
 import { code } from "./code.ts";
@@ -18,5 +19,5 @@ import { validity } from "./validity.ts";
 /** How each screen looks. */
 export const screens: Record<Screen, (w: Wizard) => TemplateResult> = {
   unavailable, start, code, offer, validity, certificate, application, withdraw, sign, signed, phone, contact, review,
-  issuing, issued, leaving,
+  issuing, issued, activate, leaving,
 };

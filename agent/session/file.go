@@ -1,0 +1,42 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/odnowa/odnowa/agent/window"
+	"github.com/odnowa/odnowa/protocol/bridge"
+)
+
+// FileOrder asks for a signature on the user's own command: any document, without a seal, as CAdES.
+type FileOrder struct {
+	CertificateID string
+	// Document may be of any media type; the window offers to view those that it can show.
+	Document bridge.Document
+	// Portals are the CSC APIs through which the cloud may be used.
+	Portals  []string
+	Language window.Language
+	// Progress is told what is waited for.
+	Progress func(bridge.ProgressState)
+	// Hash is told the hash that the window has shown the beginning of and that the phone will show, where
+	// the key is in the cloud.
+	Hash func(digest []byte)
+}
+
+// SignFile has a document signed under the person's eyes, like a website's, and gives the detached CMS.
+func (s *Session) SignFile(ctx context.Context, f FileOrder) ([]byte, error) {
+	if s.Service != nil && !s.Service() {
+		return nil, bridge.Errorf(bridge.CodeServiceStopped, nil)
+	}
+	o := order{portals: f.Portals, language: f.Language, progress: f.Progress, hash: f.Hash}
+	result, err := s.signRecorded(ctx, o, func() (*task, error) {
+		if len(f.Document.Bytes) == 0 {
+			return nil, bridge.Errorf(bridge.CodeDocumentRefused, errors.New("empty document"))
+		}
+		return s.pick(ctx, o, f.CertificateID, f.Document)
+	})
+	if err != nil {
+		return nil, toBridge(err)
+	}
+	return result.CMS, nil
+}

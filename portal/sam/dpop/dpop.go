@@ -1,0 +1,214 @@
+// Package dpop reads proofs of possession (RFC 9449): a program signs each of its requests with a key
+// that stays with it, so that who reads a request or an access token on the way can't make another.
+//
+// It checks form, signature, method, address, time, token and body. Whether the key is one that is
+// known and whether the proof was used before is the caller's to say, with [Proof.Key] and [Proof.ID].
+package dpop
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Type is the JWS header's typ (RFC 9449 section 4.2).
+const Type = "dpop+jwt"
+
+// Leeway is how far a proof's iat may be from now, in both directions: clocks of computers are wrong.
+const Leeway = 120 * time.Second
+
+// maxLength is the most bytes of a proof, maxID those of its jti.
+const (
+	maxLength = 4 << 10
+	maxID     = 128
+)
+
+// ErrInvalid covers every proof that is malformed, of another request, out of time, or not signed by
+// the key that it names.
+var ErrInvalid = errors.New("DPoP proof is not valid")
+
+// Request is what a proof has to be for.
+type Request struct {
+	Method string
+	URL    string // as the program sees it, without query and fragment
+	Token  string // access token that came along, or empty
+	Body   []byte
+	Now    time.Time
+}
+
+// Proof is a proof that holds for its request.
+type Proof struct {
+	Key []byte // SubjectPublicKeyInfo of the P-256 key, in its one encoding
+	ID  string // jti: the caller takes each once
+}
+
+type header struct {
+	Type      string `json:"typ"`
+	Algorithm string `json:"alg"`
+	Key       jwk    `json:"jwk"`
+}
+
+// jwk is a public P-256 key (RFC 7518 section 6.2.1). A private member is unknown, and refused.
+type jwk struct {
+	Type  string `json:"kty"`
+	Curve string `json:"crv"`
+	X     string `json:"x"`
+	Y     string `json:"y"`
+}
+
+// claims ignores members that it doesn't know (RFC 7519 section 4).
+type claims struct {
+	ID       string `json:"jti"`
+	Method   string `json:"htm"`
+	URL      string `json:"htu"`
+	IssuedAt int64  `json:"iat"`
+	Token    string `json:"ath"`
+	// Body is the base64url SHA-256 of the request's body. RFC 9449 does not have it: a proof by
+	// itself says nothing about the body, and the portal, which carries requests, could exchange it.
+	// A program that gives it is safe from that; one that does not, is not.
+	Body *string `json:"bh"`
+}
+
+// Check reads a proof and holds it against its request. The error wraps ErrInvalid.
+func Check(proof string, r Request) (*Proof, error) {
+	p, err := check(proof, r)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return p, nil
+}
+
+func check(proof string, r Request) (*Proof, error) {
+	parts := strings.Split(proof, ".")
+	if len(proof) > maxLength || len(parts) != 3 {
+		return nil, errors.New("not a compact JWS")
+	}
+	var raw [3][]byte
+	for i, part := range parts {
+		var err error
+		if raw[i], err = decode(part); err != nil {
+			return nil, err
+		}
+	}
+	var h header
+	if err := object(raw[0], &h, true); err != nil {
+		return nil, fmt.Errorf("header: %w", err)
+	}
+	// The algorithm is fixed here and not by the header (RFC 8725 section 3.1).
+	if h.Type != Type || h.Algorithm != "ES256" {
+		return nil, errors.New("header is not of a DPoP proof")
+	}
+	key, err := h.Key.public()
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
+	if len(raw[2]) != 64 || !ecdsa.Verify(key, digest[:], new(big.Int).SetBytes(raw[2][:32]), new(big.Int).SetBytes(raw[2][32:])) {
+		return nil, errors.New("signature does not verify")
+	}
+	var c claims
+	if err := object(raw[1], &c, false); err != nil {
+		return nil, fmt.Errorf("claims: %w", err)
+	}
+	if err := c.hold(r); err != nil {
+		return nil, err
+	}
+	spki, err := x509.MarshalPKIXPublicKey(key)
+	return &Proof{Key: spki, ID: c.ID}, err
+}
+
+// hold holds the claims against the request (RFC 9449 section 4.3).
+func (c *claims) hold(r Request) error {
+	switch {
+	case c.ID == "" || len(c.ID) > maxID:
+		return errors.New("no jti")
+	case c.Method != r.Method || c.URL != r.URL:
+		return errors.New("for another request")
+	case time.Unix(c.IssuedAt, 0).Sub(r.Now).Abs() > Leeway:
+		return errors.New("out of time")
+	case r.Token != "" && c.Token != hash([]byte(r.Token)):
+		return errors.New("for another token")
+	case c.Body != nil && *c.Body != hash(r.Body):
+		return errors.New("for another body")
+	}
+	return nil
+}
+
+func (k jwk) public() (*ecdsa.PublicKey, error) {
+	x, errX := decode(k.X)
+	y, errY := decode(k.Y)
+	if errors.Join(errX, errY) != nil || k.Type != "EC" || k.Curve != "P-256" || len(x) != 32 || len(y) != 32 {
+		return nil, errors.New("not a P-256 key")
+	}
+	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
+}
+
+var b64 = base64.RawURLEncoding.Strict()
+
+func hash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return b64.EncodeToString(sum[:])
+}
+
+// decode takes the one base64url form of some bytes.
+func decode(s string) ([]byte, error) {
+	if strings.ContainsAny(s, "\r\n") {
+		return nil, errors.New("line break in base64url")
+	}
+	return b64.DecodeString(s)
+}
+
+// object reads one JSON object in which no name is given twice: two readers could take different
+// ones. closed refuses names that into has not.
+func object(data []byte, into any, closed bool) error {
+	if err := noTwins(data); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	if closed {
+		d.DisallowUnknownFields()
+	}
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("trailing data")
+	}
+	return nil
+}
+
+func noTwins(data []byte) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return errors.New("not an object")
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		// encoding/json matches names without regard to case.
+		n := strings.ToLower(name.(string))
+		if seen[n] {
+			return errors.New("a name is given twice")
+		}
+		seen[n] = true
+		var skipped json.RawMessage
+		if err := d.Decode(&skipped); err != nil {
+			return err
+		}
+	}
+	return nil
+}
