@@ -171,6 +171,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/renewal/computer-offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Step 12: what the agent activates rSign on this computer with (issued)
+         * @description The offer leads to the phone of this certificate: no other finds the computer by its code. It is
+         *     good for one registration, within 15 minutes.
+         */
+        post: operations["offerComputer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/renewal/confirmation": {
         parameters: {
             query?: never;
@@ -378,6 +399,10 @@ export interface components {
         };
         /** @enum {string} */
         Code: "internal" | "invalid_request" | "origin_not_allowed" | "no_session" | "wrong_state" | "code_malformed" | "code_unknown" | "code_expired" | "code_used" | "code_other_product" | "code_tries_exceeded" | "start_too_late" | "certificate_malformed" | "certificate_other_ca" | "certificate_expired" | "certificate_not_yet_valid" | "certificate_revoked" | "certificate_key_usage" | "certificate_not_qualified" | "certificate_device_withdrawn" | "certificate_other_person" | "identity_required" | "lint_failed" | "terms_changed" | "signature_malformed" | "signature_other_certificate" | "signature_other_document" | "signature_invalid" | "phone_not_ready" | "phone_changed" | "email_invalid" | "phone_invalid" | "issuer_unavailable" | "sam_unavailable" | "timestamp_unavailable";
+        ComputerOffer: {
+            /** @description Opaque; handed to the agent as rsign.activate's offer */
+            offer: string;
+        };
         Contact: {
             email: string;
             /** @description E.164; nine digits are taken as Polish */
@@ -539,6 +564,15 @@ export interface components {
         };
     };
     responses: {
+        /** @description The offer */
+        ComputerOffer: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ComputerOffer"];
+            };
+        };
         /** @description What happened, as a code */
         Problem: {
             headers: {
@@ -761,6 +795,19 @@ export interface operations {
                     "application/x-pem-file": string;
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    offerComputer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["ComputerOffer"];
             default: components["responses"]["Problem"];
         };
     };
