@@ -3,6 +3,7 @@
 package sam
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -90,7 +91,51 @@ func portalOf(w *world, film string) http.Handler {
 		return object{}, w.r.activate(ctx, id, cert, chain)
 	})
 	handle("/void", func(id string) (any, error) { return object{}, w.r.void(ctx, id) })
+	handleComputer(w, handle)
 	return mux
+}
+
+// handleComputer plays a computer, one at a time.
+func handleComputer(w *world, handle func(path string, f func(id string) (any, error))) {
+	c, asked, hash := w.computer(), "", digest("document")
+	var credential string
+	refusal := func(a signed) (any, error) {
+		var out struct{ Error string }
+		return object{"answer": out.Error}, json.Unmarshal(a.body, &out)
+	}
+	handle("/computer", func(string) (any, error) {
+		c = w.computer()
+		c.register("").into(http.StatusCreated, nil)
+		return object{"code": c.code()}, nil
+	})
+	handle("/ask", func(label string) (any, error) {
+		if c.token == "" {
+			c.newToken().into(http.StatusOK, nil)
+			credential = c.state().Credential
+		}
+		body := c.authorizeBody(credential, hash)
+		body["description"] = label
+		a := c.call("POST", "credentials/authorize", body)
+		if a.status != http.StatusAccepted {
+			return refusal(a)
+		}
+		var out struct{ Handle string }
+		err := json.Unmarshal(a.body, &out)
+		asked = out.Handle
+		return object{"hash": fmt.Sprintf("%x %x %x %x", hash[:2], hash[2:4], hash[4:6], hash[6:8])}, err
+	})
+	handle("/answer", func(string) (any, error) {
+		a := c.call("POST", "credentials/authorizeCheck", object{"handle": asked})
+		if a.status != http.StatusOK {
+			return refusal(a)
+		}
+		var out struct{ SAD string }
+		if err := json.Unmarshal(a.body, &out); err != nil {
+			return nil, err
+		}
+		c.sign(credential, out.SAD, hash).into(http.StatusOK, nil)
+		return object{"answer": "signed"}, nil
+	})
 }
 
 // filmOf is one frame of 640x480, YUV4MPEG2, that shows the QR code.

@@ -2,11 +2,12 @@
 
 import type { Proof } from "./keys/proof";
 
-/** The SAM's refusals that the app has words for; the last five are the app's own. */
+/** The SAM's refusals that the app has words for; the last seven are the app's own, but for internal. */
 export const problemCodes = [
   "too_many_requests", "not_found", "enrolment_void", "enrolment_active", "phone_confirmed", "phone_replaced",
   "application_missing", "too_many_scans", "wrong_state", "challenge_invalid", "pin_incorrect", "pin_locked",
-  "counter_reused", "code_mismatch", "other_tab", "browser_unsupported", "network", "internal",
+  "counter_reused", "computer_unknown", "computer_codes_paused", "computer_over", "too_many_computers", "request_over",
+  "signing_locked", "signing_copied", "code_mismatch", "other_tab", "browser_unsupported", "network", "internal",
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];
 
@@ -47,6 +48,37 @@ export interface PhoneState {
   confirmed: boolean;
   credential?: Credential;
   certificate?: { commonName: string; notBefore: string; notAfter: string };
+  /** when active: the key's id */
+  credentialID?: string;
+  request?: SigningRequest;
+}
+
+/** What a computer wants to have signed. Everything but the id is signed to approve it. */
+export interface SigningRequest {
+  id: string;
+  label: string;
+  /** the computer's name */
+  computer: string;
+  hashes: string[];
+  hashAlgorithmOID: string;
+  numSignatures: number;
+  createdAt: number;
+}
+
+export interface FoundComputer {
+  id: string;
+  name: string;
+  openedAt: number;
+  key: string;
+  samKey: string;
+  nonce: string;
+}
+
+export interface Computer {
+  id: string;
+  name: string;
+  since: number;
+  lastUsed?: number;
 }
 
 export const scan = (token: string): Promise<Welcome> =>
@@ -62,14 +94,47 @@ export const activate = (c: Caller, proof: Proof): Promise<{ code: string }> =>
   call("activate", { enrolment: c.enrolment, proof }, c, { code: "string" });
 
 /** Answers when the version is above the given one, or after waitMs. */
-export const state = (c: Caller, version: number, waitMs: number, signal?: AbortSignal): Promise<PhoneState> =>
-  call("state", { enrolment: c.enrolment, version, waitMs }, c,
+export async function state(c: Caller, version: number, waitMs: number, signal?: AbortSignal): Promise<PhoneState> {
+  const s = await call<PhoneState>("state", { enrolment: c.enrolment, version, waitMs }, c,
     { state: "string", version: "number", number: "string", triesLeft: "number", confirmed: "boolean" }, signal);
+  if (s.request !== undefined) check(s.request, requestShape);
+  return s;
+}
+
+const requestShape = {
+  id: "string", label: "string", computer: "string", hashes: "strings", hashAlgorithmOID: "string", numSignatures: "number", createdAt: "number",
+} as const;
+
+export const findComputer = (c: Caller, proof: Proof): Promise<FoundComputer> =>
+  call("computers/find", { enrolment: c.enrolment, proof }, c,
+    { id: "string", name: "string", openedAt: "number", key: "string", samKey: "string", nonce: "string" });
+
+export async function computers(c: Caller): Promise<Computer[]> {
+  const { computers: all } = await call<{ computers: unknown }>("computers/list", { enrolment: c.enrolment }, c, {});
+  if (!Array.isArray(all)) throw new Problem("internal");
+  return all.map((x: unknown) => check(x, { id: "string", name: "string", since: "number" }) as unknown as Computer);
+}
+
+/** What is answered with nothing but yes or a refusal. */
+export type Deed = "computers/confirm" | "computers/refuse" | "computers/remove" | "requests/approve" | "requests/refuse";
+
+export const send = (deed: Deed, c: Caller, proof: Proof): Promise<object> => call(deed, { enrolment: c.enrolment, proof }, c, {});
 
 /** Longer than the SAM's longest poll; a dead connection must not look like waiting. */
 const timeoutMs = 35_000;
 
-type Shape = Readonly<Record<string, "string" | "number" | "boolean">>;
+type Shape = Readonly<Record<string, "string" | "number" | "boolean" | "strings">>;
+
+/** Holds an answer to the shape of a type. */
+function check(answer: unknown, shape: Shape): Record<string, unknown> {
+  const fields: Record<string, unknown> = typeof answer === "object" && answer !== null ? { ...answer } : {};
+  const fits = ([name, type]: [string, Shape[string]]): boolean => {
+    const value = fields[name];
+    return type === "strings" ? Array.isArray(value) && value.every((x) => typeof x === "string") : typeof value === type;
+  };
+  if (!Object.entries(shape).every(fits)) throw new Problem("internal");
+  return fields;
+}
 
 async function call<T>(path: string, body: object, caller: Caller | undefined, shape: Shape, signal?: AbortSignal): Promise<T> {
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -88,10 +153,9 @@ async function call<T>(path: string, body: object, caller: Caller | undefined, s
   } catch {
     throw new Problem("network");
   }
-  const fields: Record<string, unknown> = typeof answer === "object" && answer !== null ? { ...answer } : {};
   if (!response.ok) {
-    throw new Problem(problemCodes.find((c) => c === fields["code"]) ?? "internal");
+    const { code } = check(answer, {});
+    throw new Problem(problemCodes.find((c) => c === code) ?? "internal");
   }
-  if (!Object.entries(shape).every(([name, type]) => typeof fields[name] === type)) throw new Problem("internal");
-  return fields as T;
+  return check(answer, shape) as T;
 }

@@ -3,6 +3,7 @@
 
 import * as api from "./api";
 import { Problem, type ProblemCode } from "./api";
+import { Desk, type DeskScreen } from "./desk";
 import * as enrol from "./enrol";
 import { sealBackup } from "./keys/backup";
 import { pinFault, type PINFault } from "./keys/pinrules";
@@ -11,13 +12,17 @@ import { readLink, type LinkFault } from "./link";
 import * as store from "./store";
 import type { Phone } from "./store";
 
-export type FieldFault = PINFault | LinkFault | "pin_differs" | "recovery_last" | "backup_first" | "camera_denied" | "camera_missing";
+export type FieldFault = PINFault | LinkFault | "pin_differs" | "recovery_last" | "backup_first" | "camera_denied" | "camera_missing" | "code_form";
 export type Fault = FieldFault | ProblemCode;
 
-export type Screen = "start" | "camera" | "link" | "stopped" | "issuing" | store.Step;
+export type Screen = "start" | "camera" | "link" | "stopped" | "issuing" | store.Step | DeskScreen;
 
 /** After these nothing can be mended on this phone but by beginning anew. */
 const final: readonly ProblemCode[] = ["enrolment_void", "phone_replaced", "not_found", "pin_locked", "counter_reused", "code_mismatch"];
+/** The same for a phone that has a certificate, which is not given up for a slip. */
+const finalActive: Partial<Record<ProblemCode, ProblemCode>> = {
+  pin_locked: "signing_locked", counter_reused: "signing_copied", phone_replaced: "phone_replaced", enrolment_void: "enrolment_void",
+};
 
 const pollMs = 25_000;
 const retryMs = 3_000;
@@ -39,14 +44,18 @@ export class App {
   confirmed = false;
   private credential: api.Credential | undefined;
   private following: AbortController | undefined;
+  readonly desk: Desk;
 
-  constructor(private readonly changed: () => void) {}
+  constructor(readonly changed: () => void) {
+    this.desk = new Desk(this);
+  }
 
   get screen(): Screen {
     if (this.camera) return "camera";
     if (this.pending !== undefined) return "link";
     if (this.stopped !== undefined) return "stopped";
     if (this.phone?.step === "code" && this.confirmed) return "issuing";
+    if (this.phone?.step === "active") return this.desk.screen;
     return this.phone?.step ?? "start";
   }
 
@@ -141,6 +150,7 @@ export class App {
     this.backupSaved = false;
     this.confirmed = false;
     this.triesLeft = 3;
+    this.desk.reset();
     this.recoveryCode = this.phone?.unsaved ? await writeRecoveryCode(this.phone.unsaved.recovery) : "";
     this.follow();
     this.changed();
@@ -217,22 +227,25 @@ export class App {
       const p = this.current();
       const credential = this.credential ?? (await api.state(p, 0, 0)).credential;
       if (!credential) throw new Problem("wrong_state");
-      await enrol.activate(p, pin, credential).catch(async (e: unknown) => {
-        if (e instanceof Problem && e.code === "pin_incorrect") this.triesLeft = (await api.state(p, 0, 0)).triesLeft;
-        throw e;
-      });
+      await enrol.activate(p, pin, credential).catch((e: unknown) => this.countTries(e));
       this.credential = undefined;
       await this.to("code");
     });
   }
 
-  private current(): Phone {
+  /** Says how many tries of the PIN are left, after a wrong one, before the refusal goes on. */
+  async countTries(e: unknown): Promise<never> {
+    if (e instanceof Problem && e.code === "pin_incorrect") this.triesLeft = (await api.state(this.current(), 0, 0)).triesLeft;
+    throw e;
+  }
+
+  current(): Phone {
     if (!this.phone) throw new Problem("wrong_state");
     return this.phone;
   }
 
   /** Runs one thing at a time and turns what goes wrong into words. */
-  private async work(f: () => Promise<void>, scanning = false): Promise<boolean> {
+  async work(f: () => Promise<void>, scanning = false): Promise<boolean> {
     if (this.busy) return false;
     this.busy = true;
     this.fault = undefined;
@@ -243,8 +256,9 @@ export class App {
     } catch (e) {
       const code = e instanceof Problem ? e.code : "internal";
       // What is wrong with a QR code says nothing of the enrolment that the phone has.
-      if (!scanning && final.includes(code)) {
-        this.stopped = code;
+      const stop = scanning ? undefined : this.stops(code);
+      if (stop) {
+        this.stopped = stop;
         this.following?.abort();
       } else {
         this.fault = code;
@@ -256,11 +270,16 @@ export class App {
     }
   }
 
-  /** Follows the enrolment at the SAM until it is over. */
+  private stops(code: ProblemCode): ProblemCode | undefined {
+    if (this.phone?.step === "active") return finalActive[code];
+    return final.includes(code) ? code : undefined;
+  }
+
+  /** Follows the enrolment at the SAM, and then the requests that come for it. */
   private follow(): void {
     this.following?.abort();
     const p = this.phone;
-    if (!p || p.step === "active") return;
+    if (!p) return;
     const stop = new AbortController();
     this.following = stop;
     void this.poll(p, stop.signal);
@@ -279,8 +298,9 @@ export class App {
       } catch (e) {
         if (over()) return;
         const code = e instanceof Problem ? e.code : "internal";
-        if (final.includes(code)) {
-          this.stopped = code;
+        const stop = this.stops(code);
+        if (stop) {
+          this.stopped = stop;
           this.changed();
           return;
         }
@@ -295,19 +315,27 @@ export class App {
   private async learn(p: Phone, s: api.PhoneState): Promise<boolean> {
     this.triesLeft = s.triesLeft;
     this.confirmed = s.confirmed;
+    if (s.state === "active") {
+      await this.learnActive(p, s);
+    }
     if (s.locked) {
-      this.stopped = s.locked === "pin" ? "pin_locked" : "counter_reused";
-    } else if (s.state === "active") {
-      if (s.certificate) p.certificate = s.certificate;
-      delete p.code;
-      p.step = "active";
-      await store.save(p);
+      this.stopped = this.stops(s.locked === "pin" ? "pin_locked" : "counter_reused");
     } else if (!this.busy && s.state === "keyed" && p.step === "pin") {
       await this.to("activate"); // the answer to the keys was lost
     } else if (!this.busy && s.state === "ready" && p.step === "activate" && p.code !== undefined) {
       await this.to("code"); // the answer to the activation was lost
     }
     this.changed();
-    return this.stopped !== undefined || s.state === "active";
+    return this.stopped !== undefined;
+  }
+
+  private async learnActive(p: Phone, s: api.PhoneState): Promise<void> {
+    if (p.step !== "active" && s.certificate) {
+      p.certificate = s.certificate;
+      delete p.code;
+      p.step = "active";
+      await store.save(p);
+    }
+    this.desk.learn(s);
   }
 }

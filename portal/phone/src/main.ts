@@ -4,13 +4,18 @@ import { html, render } from "lit-html";
 import { App, type Screen } from "./app";
 import { listenForInstall } from "./install";
 import { tokenOf } from "./link";
+import * as desk from "./screens/desk";
 import { active, stopped } from "./screens/end";
 import { activate, backup, code, issuing, number, pin } from "./screens/enrol";
 import type { View } from "./screens/parts";
 import { camera, link, start } from "./screens/start";
 import { chooseLanguage, language, texts } from "./text/text";
 
-const views: Record<Screen, View> = { start, camera, link, number, backup, pin, activate, code, issuing, active, stopped };
+const views: Record<Screen, View> = {
+  start, camera, link, number, backup, pin, activate, code, issuing, active, stopped,
+  "computer-code": desk.computerCode, "computer-found": desk.computerFound, "computer-added": desk.computerAdded, computers: desk.computers,
+  "computer-remove": desk.computerRemove, request: desk.request, approved: desk.approved, refused: desk.refused,
+};
 
 const root = document.getElementById("app");
 if (!root) throw new Error("no #app");

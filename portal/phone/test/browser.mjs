@@ -9,9 +9,12 @@ const [chromiumPath, site, control, camera] = process.argv.slice(2);
 const shots = process.env.SHOTS;
 if (shots) mkdirSync(shots, { recursive: true });
 
-/** The portal's half: create (an enrolment whose QR code the camera sees), look, confirm, issue, void. */
+/**
+ * The portal's half: create (an enrolment whose QR code the camera sees), look, confirm, issue, void;
+ * and a computer's: computer (shows a new one's code), ask (for a signature, id is the label), answer.
+ */
 async function portal(what, id = "") {
-  const response = await fetch(`${control}/${what}?id=${id}`);
+  const response = await fetch(`${control}/${what}?id=${encodeURIComponent(id)}`);
   assert.equal(response.status, 200, `${what}: ${response.status}`);
   return response.json();
 }
@@ -117,7 +120,94 @@ await p.page.getByRole("heading", { name: "Your certificate is active" }).waitFo
 await p.page.evaluate(() => navigator.serviceWorker.ready);
 await p.context.setOffline(true);
 await p.reload("active");
+await p.at("waiting").waitFor();
 await p.context.setOffline(false);
+await p.at("waiting").waitFor({ state: "detached" });
+await p.at("language").click();
+
+// A computer: its code, a PIN, the list.
+const idle = (phone) => phone.page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
+async function typeCode(phone, typed) {
+  await phone.at("computer-code").fill(typed);
+  await phone.at("computer-code-continue").click();
+}
+async function enterPIN(phone, kind, pin) {
+  await phone.at(`${kind}-pin`).fill(pin);
+  await phone.at(kind === "request" ? "request-approve" : "computer-confirm").click();
+}
+async function addComputer(phone, pin) {
+  const { code: shown } = await portal("computer");
+  await phone.at("computer-add").click();
+  await typeCode(phone, shown);
+  await phone.at("screen-computer-found").waitFor();
+  await enterPIN(phone, "computer", pin);
+  await phone.at("screen-computer-added").waitFor();
+  await phone.at("computer-done").click();
+}
+
+const { code: shown } = await portal("computer");
+await p.at("computer-add").click();
+await p.arrive("computer-code");
+await typeCode(p, "12345");
+await p.fault("code_form");
+await typeCode(p, shown === "000000" ? "000001" : "000000");
+await p.fault("computer_unknown");
+await typeCode(p, `${shown.slice(0, 3)} ${shown.slice(3)}`);
+await p.arrive("computer-found");
+assert.equal(await p.at("computer-name").innerText(), "Dell TEST (Linux)");
+await enterPIN(p, "computer", "835173");
+await p.fault("pin_incorrect");
+assert.equal(await p.at("computer-pin").inputValue(), "");
+await enterPIN(p, "computer", "835172");
+await p.arrive("computer-added");
+await p.at("computer-done").click();
+await p.at("computers-show").click();
+await p.arrive("computers");
+assert.equal(await p.at("computer").count(), 1);
+await p.at("computers-back").click();
+
+// A signature: it comes by itself, shows what is signed, wants the PIN.
+const asked = await portal("ask", "Umowa „Żółw” <b>TEST</b>.pdf");
+await p.arrive("request");
+assert.equal(await p.at("request-label").innerText(), "Umowa „Żółw” <b>TEST</b>.pdf");
+assert.equal(await p.at("request-computer").innerText(), "Dell TEST (Linux)");
+assert.equal(await p.at("request-hash").innerText(), asked.hash);
+await enterPIN(p, "request", "835173");
+await p.fault("pin_incorrect");
+await enterPIN(p, "request", "835172");
+await p.arrive("approved");
+assert.equal((await portal("answer")).answer, "signed");
+await p.at("request-done").click();
+await portal("ask", "druga.pdf");
+await p.at("screen-request").waitFor();
+await p.reload("request");
+await p.at("request-refuse").click();
+await p.arrive("refused");
+assert.equal((await portal("answer")).answer, "access_denied");
+await p.at("request-done").click();
+
+// Another document under the person's finger closes what was shown, and is not shown in its place.
+await portal("ask", "trzecia.pdf");
+await p.at("screen-request").waitFor();
+await portal("ask", "czwarta.pdf");
+await p.fault("request_over");
+await p.arrive("active");
+await p.at("request-show").click();
+await p.at("screen-request").waitFor();
+assert.equal(await p.at("request-label").innerText(), "czwarta.pdf");
+await p.at("request-refuse").click();
+await p.at("request-done").click();
+
+// A computer that is removed asks for nothing more.
+await p.at("computers-show").click();
+await p.at("computer-remove").click();
+await p.arrive("computer-remove");
+await p.at("remove-cancel").click();
+await p.at("computer-remove").click();
+await p.at("remove-confirm").click();
+await p.page.waitForFunction(() => document.querySelectorAll("[data-testid=computer]").length === 0);
+assert.equal((await portal("ask", "piąta.pdf")).answer, "invalid_token");
+await p.at("computers-back").click();
 
 // A link asks first; a locked PIN ends it; the same code again begins anew; another phone takes over.
 const two = await portal("create");
@@ -168,6 +258,19 @@ await q.at("screen-activate").waitFor();
 await q.page.route("**/api/v1/activate", (route) => route.fulfill({ json: { code: "none" } }));
 await tryPIN(q, "473920");
 await q.fault("code_mismatch");
+
+// Three wrong PINs end a phone that signs, for good.
+await addComputer(p, "835172");
+await portal("ask", "ostatnia.pdf");
+await p.at("screen-request").waitFor();
+for (const fault of ["pin_incorrect", "pin_incorrect", "signing_locked"]) {
+  await enterPIN(p, "request", "835173");
+  await p.fault(fault);
+  await idle(p);
+}
+await p.arrive("stopped");
+await p.reload("stopped");
+assert.equal((await portal("answer")).answer, "invalid_request");
 
 assert.deepEqual([...p.errors, ...q.errors], []);
 await browser.close();

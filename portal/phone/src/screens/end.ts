@@ -1,6 +1,5 @@
-import { html } from "lit-html";
-import { texts, type Text } from "../text/text";
-import { page, summary, type View } from "./parts";
+import { html, nothing } from "lit-html";
+import { page, summary, when, type View } from "./parts";
 
 export const active: View = (app, t) => {
   const c = app.phone?.certificate;
@@ -10,18 +9,20 @@ export const active: View = (app, t) => {
     <div class="picture done" aria-hidden="true">✓</div>
     <dl class="value">
       <dt>${t.active.name}</dt><dd data-testid="certificate-name">${c?.commonName}</dd>
-      <dt>${t.active.from}</dt><dd data-testid="certificate-from">${date(c?.notBefore, t)}</dd>
-      <dt>${t.active.to}</dt><dd data-testid="certificate-to">${date(c?.notAfter, t)}</dd>
+      <dt>${t.active.from}</dt><dd data-testid="certificate-from">${when(c?.notBefore, t)}</dd>
+      <dt>${t.active.to}</dt><dd data-testid="certificate-to">${when(c?.notAfter, t)}</dd>
     </dl>
     <p>${t.active.keep}</p>
-    <button class="secondary" type="button" data-testid="scan-another" @click=${() => { app.showCamera(true); }}>${t.active.another}</button>
+    ${app.offline ? html`<p class="waiting" role="status" data-testid="waiting">${t.offline}</p>` : nothing}
+    <div class="actions">
+      ${app.desk.waiting ? html`<button class="primary" type="button" data-testid="request-show" @click=${() => { app.desk.open(); }}>${t.active.showRequest}</button>` : nothing}
+      <button class=${app.desk.waiting ? "secondary" : "primary"} type="button" data-testid="computer-add" ?disabled=${app.busy}
+        @click=${() => { app.desk.show("computer-code"); }}>${t.active.addComputer}</button>
+      <button class="secondary" type="button" data-testid="computers-show" ?disabled=${app.busy} @click=${() => { void app.desk.list(); }}>${t.active.computers}</button>
+      <button class="secondary" type="button" data-testid="scan-another" @click=${() => { app.showCamera(true); }}>${t.active.another}</button>
+    </div>
   `);
 };
-
-function date(iso: string | undefined, t: Text): string {
-  if (iso === undefined) return "";
-  return new Date(iso).toLocaleString(t === texts.pl ? "pl-PL" : "en-GB", { dateStyle: "long", timeStyle: "short" });
-}
 
 export const stopped: View = (app, t) => {
   const code = app.stopped ?? "internal";
@@ -32,7 +33,9 @@ export const stopped: View = (app, t) => {
       <p>${todo}</p>
       <p class="support">${t.supportCode}: ${code}</p>
     </div>
-    <div class="actions">${code === "other_tab" || code === "browser_unsupported"
+    <div class="actions">${code === "signing_locked" || code === "signing_copied"
+      ? html`<button class="secondary" type="button" data-testid="scan-another" @click=${() => { app.showCamera(true); }}>${t.active.another}</button>`
+      : code === "other_tab" || code === "browser_unsupported"
       ? html`<button class="primary" type="button" data-testid="continue-here" @click=${() => { location.reload(); }}>${t.stopped.here}</button>`
       : html`<button class="primary" type="button" data-testid="start-again" @click=${() => { void app.leave(); }}>${t.stopped.go}</button>`}</div>
   `);

@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit-html";
 import type { App, Fault } from "../app";
-import type { Text } from "../text/text";
+import { texts, type Text } from "../text/text";
 
 export type View = (app: App, t: Text) => TemplateResult;
 
@@ -75,6 +75,13 @@ export function wipe(...ids: string[]): void {
     const e = document.getElementById(id);
     if (e instanceof HTMLInputElement) e.value = "";
   }
+}
+
+/** A time as people write it; given as text, or in seconds since the epoch. */
+export function when(time: string | number | undefined, t: Text): string {
+  if (time === undefined) return "";
+  const date = typeof time === "number" ? new Date(time * 1000) : new Date(time);
+  return date.toLocaleString(t === texts.pl ? "pl-PL" : "en-GB", { dateStyle: "long", timeStyle: "short" });
 }
 
 /** A form's submit, without its effect on the page. */

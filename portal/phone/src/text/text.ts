@@ -16,6 +16,7 @@ export interface Text {
   busy: string;
   offline: string;
   back: string;
+  done: string;
   start: { title: string; lead: string; camera: string; paste: string; pasteLabel: string; pasteGo: string; install: string; installLead: string };
   camera: { title: string; lead: string; preparing: string; stop: string };
   link: { title: string; lead: string; yes: string; no: string };
@@ -24,7 +25,19 @@ export interface Text {
   pin: { title: string; lead: string; warning: string; first: string; second: string; go: string };
   activate: { title: string; lead: string; label: string; go: string };
   code: { title: string; lead: string; compare: string; differs: string; waiting: string; confirmed: string; confirmedLead: string };
-  active: { title: string; lead: string; laterTitle: string; laterLead: string; name: string; from: string; to: string; keep: string; another: string };
+  active: { title: string; lead: string; laterTitle: string; laterLead: string; name: string; from: string; to: string; keep: string; another: string; addComputer: string; computers: string; showRequest: string };
+  computer: {
+    codeTitle: string; codeLead: string; codeLabel: string; codeGo: string; foundTitle: string; foundLead: string;
+    name: string; opened: string; yes: string; no: string; addedTitle: string; addedLead: string;
+  };
+  computers: {
+    title: string; lead: string; none: string; since: (date: string) => string; used: (date: string) => string; unused: string;
+    remove: string; removeTitle: string; removeLead: string; removeYes: string; removeNo: string;
+  };
+  request: {
+    title: string; label: string; computer: string; at: string; hash: string; compare: string; warning: string; yes: string; no: string;
+    approvedTitle: string; approvedLead: string; refusedTitle: string; refusedLead: string;
+  };
   stopped: { title: string; go: string; here: string };
   triesLeft: (n: number) => string;
   faults: Record<Fault, Hint>;
