@@ -26,11 +26,6 @@ func (d *declined) Error() string { return d.kind.code + ": " + d.kind.descripti
 
 func decline(kind *errorKind, detail string) error { return &declined{kind, detail} }
 
-func isDeclined(err error, kind *errorKind) bool {
-	var d *declined
-	return errors.As(err, &d) && d.kind == kind
-}
-
 // The errors of the signing API. Where the specification has a description it is used word by word
 // (CSC API v2.0.0.2, sections 11.4 to 11.9); programs may go by both members. The list only grows.
 var (
