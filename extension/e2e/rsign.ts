@@ -180,6 +180,8 @@ export async function removedOnPhone(sandbox: Sandbox, phone: Phone): Promise<st
   await on("computers-show").click();
   await on("computer-remove").click();
   await on("remove-confirm").click();
+  // The list comes back once the removal is done.
+  await on("screen-computers").waitFor({ timeout: 20_000 });
   await on("computer").waitFor({ state: "detached", timeout: 20_000 });
   const { ok, text } = outcome(agentProgram, ["rsign", "status"], sandbox.agentEnv);
   return ok ? "ok" : (/\b(rsign_\w+)/.exec(text)?.[1] ?? text);
