@@ -62,6 +62,7 @@ phone: portal/phone/node_modules/.package-lock.json
 
 generate:
 	go generate ./...
+	go run ./agent/cmd/bridge-schema
 	cd extension && npm run --silent generate
 
 check-generated: extension/node_modules/.package-lock.json generate

@@ -108,6 +108,8 @@ const (
 const (
 	CheckAgent       = "agent"
 	CheckService     = "service"
+	CheckBrowser     = "browser"
+	CheckPCSC        = "pcsc"
 	CheckWindow      = "window"
 	CheckModules     = "modules"
 	CheckReader      = "reader"

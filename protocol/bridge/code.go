@@ -43,6 +43,12 @@ const (
 	CodeRSignExpired       Code = "rsign_expired"
 	CodeRSignLocked        Code = "rsign_locked"
 	CodeRSignBusy          Code = "rsign_busy"
+	CodePCSCStopped        Code = "pcsc_stopped"
+	CodeModuleMissing      Code = "module_missing"
+	CodeModuleRefused      Code = "module_refused"
+	CodeModuleSlow         Code = "module_slow"
+	CodePolicyInvalid      Code = "policy_invalid"
+	CodeHostNotRegistered  Code = "host_not_registered"
 )
 
 // Codes is the documented list, in the order of their numbers.
@@ -84,6 +90,12 @@ var Codes = []CodeInfo{
 	{-32035, CodeRSignExpired, "Nobody answered on the phone in time.", "Take the phone, open the rSign app and try again."},
 	{-32036, CodeRSignLocked, "The certificate cannot sign: its phone is locked after wrong PINs, or it is no longer valid.", "Open the rSign app on the phone: it says what to do."},
 	{-32037, CodeRSignBusy, "The phone is waiting for an answer to another request.", "Answer it on the phone, or wait three minutes, and try again."},
+	{-32038, CodePCSCStopped, "The system's service for smart cards (PC/SC) does not run.", "Start it: pcscd on Linux, Smart Card (SCardSvr) on Windows; or connect the reader again."},
+	{-32039, CodeModuleMissing, "A PKCS#11 module that the policy or the system names is not installed.", "Install the card's software again, or take the module out of the policy."},
+	{-32040, CodeModuleRefused, "A PKCS#11 module lies where others than the administrator can write, and was not loaded.", "Install the card's software for the whole computer, as its administrator."},
+	{-32041, CodeModuleSlow, "The card's software is still reading; what it finds follows.", "Wait a moment. If it stays, take the card out and put it in again."},
+	{-32042, CodePolicyInvalid, "The agent's policy cannot be read, or says what it must not.", "Ask the administrator to mend it: odnowa-agent policy says where."},
+	{-32043, CodeHostNotRegistered, "The agent is not registered with a browser that is installed.", "Install the agent again, as the computer's administrator."},
 }
 
 // CodeInfo documents one code: its number on the wire, cause and cure.

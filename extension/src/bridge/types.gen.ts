@@ -50,7 +50,13 @@ export type Code =
   | "rsign_refused"
   | "rsign_expired"
   | "rsign_locked"
-  | "rsign_busy";
+  | "rsign_busy"
+  | "pcsc_stopped"
+  | "module_missing"
+  | "module_refused"
+  | "module_slow"
+  | "policy_invalid"
+  | "host_not_registered";
 /**
  * Source: with rsign there is no reader and no PIN here; the phone approves each signature.
  */

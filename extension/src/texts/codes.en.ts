@@ -39,6 +39,12 @@ export const codesEn: CodeTexts = {
     rsign_expired: { title: "Nobody answered on the phone in time", cure: "Take the phone, open the rSign app and try again." },
     rsign_locked: { title: "The certificate in the cloud cannot sign now", cure: "The phone is locked after wrong PINs, or the certificate is not valid. Open the rSign app on the phone: it says what to do." },
     rsign_busy: { title: "The phone waits for an answer to another request", cure: "Answer it on the phone, or wait three minutes and try again." },
+    pcsc_stopped: { title: "The computer's service for smart cards does not run", cure: "Take the reader out and connect it again. If that doesn't help, restart the computer." },
+    module_missing: { title: "The card's software is not installed completely", cure: "Install the software that came with the card once more." },
+    module_refused: { title: "The card's software lies where anyone can change it", cure: "Install it for the whole computer, as its administrator." },
+    module_slow: { title: "The card is still being read", cure: "Wait a moment. If it stays, take the card out and put it in again." },
+    policy_invalid: { title: "The settings of the program Odnowa can't be read", cure: "Ask the administrator to mend them." },
+    host_not_registered: { title: "A browser does not know the program Odnowa", cure: "Install the program again, as the computer's administrator." },
   },
   portal: {
     internal: { title: "Something went wrong on our side", cure: "Try again in a moment. Your data is not lost." },

@@ -52,6 +52,12 @@ export const codesPl: CodeTexts = {
     rsign_expired: { title: "Nikt nie odpowiedział w telefonie na czas", cure: "Weź telefon, otwórz aplikację rSign i spróbuj ponownie." },
     rsign_locked: { title: "Certyfikatem w chmurze nie można teraz podpisać", cure: "Telefon jest zablokowany po błędnych PIN-ach albo certyfikat nie jest ważny. Otwórz aplikację rSign na telefonie: powie, co zrobić." },
     rsign_busy: { title: "Telefon czeka na odpowiedź na inną prośbę o podpis", cure: "Odpowiedz na nią w telefonie albo odczekaj trzy minuty i spróbuj ponownie." },
+    pcsc_stopped: { title: "Usługa kart inteligentnych na komputerze nie działa", cure: "Odłącz czytnik i podłącz go ponownie. Jeśli to nie pomoże, uruchom ponownie komputer." },
+    module_missing: { title: "Oprogramowanie karty nie jest zainstalowane w całości", cure: "Zainstaluj ponownie oprogramowanie, które było dołączone do karty." },
+    module_refused: { title: "Oprogramowanie karty leży w miejscu, w którym każdy może je zmienić", cure: "Zainstaluj je dla całego komputera, jako administrator." },
+    module_slow: { title: "Karta jest jeszcze odczytywana", cure: "Poczekaj chwilę. Jeśli to nie minie, wyjmij kartę i włóż ją ponownie." },
+    policy_invalid: { title: "Nie można odczytać ustawień programu Odnowa", cure: "Poproś administratora o ich poprawienie." },
+    host_not_registered: { title: "Przeglądarka nie zna programu Odnowa", cure: "Zainstaluj program ponownie, jako administrator komputera." },
   },
   portal: {
     internal: { title: "Coś poszło nie tak po naszej stronie", cure: "Spróbuj ponownie za chwilę. Twoje dane nie przepadły." },
