@@ -23,6 +23,9 @@ import (
 	"github.com/odnowa/odnowa/agent/pkcs11"
 )
 
+// Role is the argument with which this program is a module's child; the module's path follows.
+const Role = "module-worker"
+
 // Errors of a call. Where the module itself answered with an error, that is a [*CallError].
 var (
 	// ErrModuleFailed: the module could not be loaded, or its process died or overran the deadline.
