@@ -348,24 +348,24 @@ func TestPIVForeignCard(t *testing.T) {
 	wantCode(t, signPIV(t.Context(), store, c, neverAsked(t)), bridge.CodeCertificateUnknown)
 }
 
-// PC/SC that is not there, or ends, is a computer without a reader, until it is back.
+// PC/SC that is not there, or ends, is told, until it is back.
 func TestPIVWithoutPCSC(t *testing.T) {
 	t.Parallel()
 	socket := shortDir(t) + "/s"
 	store := openModules(t, card.Options{}, openSC(t, "PCSCLITE_CSOCK_NAME="+socket))
-	noReader := func() {
+	stopped := func() {
 		t.Helper()
-		if status, err := store.Status(t.Context()); err != nil || status.Code != bridge.CodeNoReader {
+		if status, err := store.Status(t.Context()); err != nil || status.Code != bridge.CodePCSCStopped {
 			t.Fatalf("status: got %+v, %v", status, err)
 		}
 	}
-	noReader()
+	stopped()
 	for range 2 {
 		c := pivtest.StartWith(t, pivtest.Options{Socket: socket})
 		wantNoError(t, signPIV(t.Context(), store, c, typed(pivtest.PIN)))
 		wantNoError(t, c.Close())
-		noReader()
-		wantCode(t, signPIV(t.Context(), store, c, neverAsked(t)), bridge.CodeNoReader)
+		stopped()
+		wantCode(t, signPIV(t.Context(), store, c, neverAsked(t)), bridge.CodePCSCStopped)
 	}
 }
 

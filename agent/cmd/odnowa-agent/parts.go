@@ -30,12 +30,12 @@ type parts struct {
 	recordsPath string
 }
 
-func openParts(p *policy.Policy, l *zap.Logger) (*parts, error) {
+func openParts(p *policy.Policy, l *zap.Logger, patience time.Duration) (*parts, error) {
 	dir, err := local.StateDir()
 	if err != nil {
 		return nil, err
 	}
-	s := &parts{cards: openCards(p)}
+	s := &parts{cards: openCards(p, patience)}
 	s.options = session.Options{
 		Policy: p, Cards: s.cards, Log: l, Version: version, Now: time.Now, Language: language(),
 		RSign:  rsign.New(rsign.Options{Dir: filepath.Join(dir, "rsign"), Computer: rsign.ComputerName(), Now: time.Now, Log: l}),
@@ -88,7 +88,7 @@ func openCommand(ctx context.Context, s stdio, records bool) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)))
+	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)), commandPatience)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/odnowa/odnowa/agent/host"
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/log"
+	"github.com/odnowa/odnowa/agent/pcsc"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/service"
 	"github.com/odnowa/odnowa/agent/session"
@@ -54,8 +55,10 @@ func find(args []string) role {
 	}
 	flag := len(args) == 2 && args[1] == "--json"
 	switch {
-	case args[0] == "module-worker" && len(args) == 2:
+	case args[0] == worker.Role && len(args) == 2:
 		return runWorker
+	case args[0] == pcsc.Role && len(args) == 1:
+		return runPCSC
 	case args[0] == "session" && len(args) == 1:
 		return runSession
 	case args[0] == "service" && len(args) == 1:
@@ -89,6 +92,8 @@ func findRSign(args []string) role {
 func runWorker(ctx context.Context, args []string, s stdio) int {
 	return worker.Main(ctx, args[1], s.in, s.out)
 }
+
+func runPCSC(_ context.Context, _ []string, s stdio) int { return pcsc.Main(s.in, s.out) }
 
 // runHost is what a browser starts. Its standard output belongs to the browser; what it has to say
 // goes to standard error, where browsers keep it.
@@ -176,7 +181,7 @@ func serveSession(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
 	if err != nil {
 		return err
 	}
-	parts, err := openParts(p, l)
+	parts, err := openParts(p, l, 0)
 	if err != nil {
 		return err
 	}
