@@ -35,7 +35,7 @@ var errSlow = errors.New("module is still reading")
 func (s *Store) lookAt(m *module) *look {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l := m.look; l != nil && (!l.over() || l.late && s.now().Sub(l.at) < lateLife) {
+	if l := m.look; l != nil && (!l.over() || l.late && l.err == nil && s.now().Sub(l.at) < lateLife) {
 		return l
 	}
 	l := &look{ended: make(chan struct{})}

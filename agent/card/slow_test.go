@@ -25,27 +25,22 @@ func withSlow(t *testing.T, order string, o card.Options) (*card.Store, cardtest
 
 // Who asks gets what there is, and is told when the slow module has answered; the next list has it at once.
 func TestSlowModule(t *testing.T) {
-	const slow = 1500 * time.Millisecond
-	store, c, h := withSlow(t, "C_GetSlotList=sleep:750", card.Options{Patience: 300 * time.Millisecond, PollInterval: time.Hour})
+	store, c, h := withSlow(t, "C_GetSlotList=sleep:400", card.Options{Patience: 200 * time.Millisecond, PollInterval: time.Hour})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	if _, err := store.Sign(ctx, request(c, cardtest.Sign), typed(c.PIN)); err != nil { // loads SoftHSM
 		t.Fatal(err)
 	}
-	list := func() (bridge.ListResult, time.Duration) {
+	list := func() bridge.ListResult {
 		t.Helper()
-		began := time.Now()
 		list, err := store.List(ctx, bridge.Filter{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return list, time.Since(began)
+		return list
 	}
 	changed := make(chan struct{}, 100)
-	first, took := list()
-	if took > slow {
-		t.Errorf("the first list took %v", took)
-	}
+	first := list()
 	if len(first.Certificates) != len(c.Certificates) || first.Modules[0].Code != bridge.CodeModuleSlow || first.Modules[1].Code != "" {
 		t.Errorf("got %d certificates, modules %v", len(first.Certificates), first.Modules)
 	}
@@ -59,10 +54,7 @@ func TestSlowModule(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("nobody told of the slow module's answer")
 	}
-	second, took := list()
-	if took > slow/2 {
-		t.Errorf("the second list took %v", took)
-	}
+	second := list() // at once, or it would be without the slow module again
 	if len(second.Certificates) != len(c.Certificates)+1 || second.Modules[0].Code != "" {
 		t.Errorf("got %d certificates, modules %v", len(second.Certificates), second.Modules)
 	}

@@ -50,10 +50,8 @@ func (s *Store) readersChanged(w *watcher) func(pcsc.State) {
 	return func(state pcsc.State) {
 		s.mu.Lock()
 		s.readers = &state
-		for _, m := range s.modules { // what came late is out of date
-			if m.look != nil && m.look.over() {
-				m.look = nil
-			}
+		for _, m := range s.modules { // what came late, or is under way, may be out of date: the next looks anew
+			m.look = nil
 		}
 		s.mu.Unlock()
 		if !first {
