@@ -51,6 +51,11 @@ export class Desktop {
     this.#last = "";
   }
 
+  /** The window that was waited for last counts as the next one again. */
+  again(): void {
+    this.#last = "";
+  }
+
   /** Types into the window that has the keyboard. */
   type(text: string): void {
     run("xdotool", ["type", "--delay", "15", text], this.env);

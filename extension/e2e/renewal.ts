@@ -142,6 +142,13 @@ export class Renewal<T extends Tab = Page> {
     this.#desktop.key("Return");
   }
 
+  /** Does something while the agent's next question stands there; it is still to be answered. */
+  async whileAsked(picture: string, act: () => void): Promise<void> {
+    await this.#window(picture, []);
+    act();
+    this.#desktop.again();
+  }
+
   async #window(picture: string, says: readonly string[]): Promise<void> {
     await this.#desktop.window(windowTitle);
     this.report.window(this.#desktop, `window-${picture}`);

@@ -198,9 +198,14 @@ export class Sandbox {
   }
 }
 
-/** Finds five free ports in a row for the authority, and one for the agent. */
+/**
+ * Finds five free ports in a row for the authority, and one for the agent. Runs that start at the same time
+ * begin to look at different places.
+ */
 async function freePorts(): Promise<[number, number]> {
-  for (let base = 8700; base < 9700; base += 10) {
+  const first = process.pid % 100;
+  for (let i = 0; i < 100; i++) {
+    const base = 8700 + ((first + i) % 100) * 10;
     const free = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => isFree(base + n)));
     if (free.every(Boolean)) return [base, base + 5];
   }

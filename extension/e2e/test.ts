@@ -149,7 +149,8 @@ async function wrongSignatures(sandbox: Sandbox, r: Renewal): Promise<void> {
 
   await r.openWindow("sign");
   await r.answer("application", "next");
-  const putBack = takeCard(sandbox);
+  let putBack = () => {};
+  await r.whileAsked("pin-without-card", () => (putBack = takeCard(sandbox)));
   await r.typePIN("pin-without-card", pin);
   await fails(r, "card taken out at the PIN", "card_removed");
   putBack();
