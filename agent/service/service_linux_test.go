@@ -86,7 +86,7 @@ func freePort(t *testing.T) int {
 
 func (m *machine) run(t *testing.T) {
 	t.Helper()
-	records, err := audit.Open(filepath.Join(m.policy.StateDir, "audit.jsonl"))
+	records, err := audit.Open(filepath.Join(m.policy.StateDir, "audit.jsonl"), audit.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func (s *parts) record() error {
 		return nil
 	}
 	var err error
-	if s.records, err = audit.Open(s.recordsPath); err != nil {
+	if s.records, err = audit.Open(s.recordsPath, audit.Options{System: audit.OpenSystem()}); err != nil {
 		return err
 	}
 	s.options.Audit = audit.As(s.records, local.Self())

@@ -143,7 +143,7 @@ func runBoth(ctx context.Context, _ []string, s stdio) int {
 }
 
 func serveMachine(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
-	records, err := audit.Open(filepath.Join(p.StateDir, "audit.jsonl"))
+	records, err := audit.Open(filepath.Join(p.StateDir, "audit.jsonl"), audit.Options{System: audit.OpenSystem()})
 	if err != nil {
 		return err
 	}
