@@ -14,6 +14,8 @@ import (
 
 // Probe is what gets looked at.
 type Probe struct {
+	// Policy says why the policy's present content is not in force; nil where it was not asked.
+	Policy func() error
 	// Service says whether the agent's service runs; nil where none is installed.
 	Service func() bool
 	// Window says why no window can be opened.
@@ -27,11 +29,17 @@ type Probe struct {
 // those that depend on it are unknown.
 func (p Probe) Checks(ctx context.Context, lang window.Language) []bridge.Check {
 	checks := []bridge.Check{{ID: bridge.CheckAgent, State: bridge.CheckOK}}
+	if p.Policy != nil && p.Policy() != nil {
+		// The one before is in force, so this alone keeps nobody from signing.
+		bad := result(lang, CheckPolicy, bridge.CodePolicyInvalid)
+		bad.State = bridge.CheckWarning
+		checks = append(checks, bad)
+	}
 	if p.Service != nil {
 		checks = append(checks, result(lang, bridge.CheckService, codeIf(!p.Service(), bridge.CodeServiceStopped)))
 	}
 	checks = append(checks, result(lang, bridge.CheckWindow, codeIf(p.Window() != nil, bridge.CodeWindowUnavailable)))
-	if len(checks) > 2 && checks[1].State == bridge.CheckFailed {
+	if p.Service != nil && checks[len(checks)-2].State == bridge.CheckFailed {
 		return append(checks, unknown(bridge.CheckModules, bridge.CheckReader, bridge.CheckCard, bridge.CheckCertificate)...)
 	}
 	return append(checks, p.cards(ctx, lang)...)

@@ -18,6 +18,7 @@ var words = map[window.Language]map[bridge.Code]explanation{
 		bridge.CodeNoCertificate:     {"Na karcie nie ma ważnego certyfikatu do podpisu.", "Sprawdź, czy to właściwa karta."},
 		bridge.CodeNoSession:         {"Sesja agenta nie działa dla zalogowanego użytkownika.", "Wyloguj się i zaloguj ponownie albo uruchom: odnowa-agent session."},
 		bridge.CodeOriginNotAllowed:  {"Konfiguracja agenta nie wymienia żadnej strony internetowej.", "Poproś administratora o uzupełnienie konfiguracji agenta."},
+		bridge.CodePolicyInvalid:     {"Zmieniona konfiguracja agenta jest błędna; działa poprzednia.", "Poproś administratora o jej poprawienie: odnowa-agent policy pokaże błąd."},
 		bridge.CodeInternal:          {"Nie można odczytać konfiguracji agenta.", "Poproś administratora o poprawienie pliku konfiguracji."},
 	},
 	window.English: {
@@ -30,6 +31,7 @@ var words = map[window.Language]map[bridge.Code]explanation{
 		bridge.CodeNoCertificate:     {"The card has no valid certificate for signing.", "Check that it is the right card."},
 		bridge.CodeNoSession:         {"The agent's session does not run for this login.", "Log out and in again, or start: odnowa-agent session."},
 		bridge.CodeOriginNotAllowed:  {"The agent's policy lists no website.", "Ask the administrator to complete the agent's policy."},
+		bridge.CodePolicyInvalid:     {"The agent's changed policy is bad; the one before is in force.", "Ask the administrator to mend it: odnowa-agent policy shows what is wrong."},
 		bridge.CodeInternal:          {"The agent's policy cannot be read.", "Ask the administrator to mend the policy file."},
 	},
 }

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -23,6 +25,21 @@ func programData() string {
 	return filepath.Join(dir, "Odnowa")
 }
 
-// checkOwner: ProgramData\Odnowa gets its access list from the installer, which lets only
+// machinePlaces is the administrator's file.
+func machinePlaces() []place { return []place{filePlace(Source{FromFile, MachinePath()})} }
+
+// checkFile: ProgramData\Odnowa gets its access list from the installer, which lets only
 // administrators write; the file has no mode that could be looked at.
-func checkOwner(*os.File, bool) error { return nil }
+func checkFile(*os.File, bool) error { return nil }
+
+// fileStamp changes when the file does; empty where there is none.
+func fileStamp(path string) string {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return ""
+	case err != nil:
+		return err.Error()
+	}
+	return fmt.Sprint(info.Size(), info.ModTime())
+}

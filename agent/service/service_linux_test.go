@@ -86,14 +86,14 @@ func freePort(t *testing.T) int {
 
 func (m *machine) run(t *testing.T) {
 	t.Helper()
-	records, err := audit.Open(filepath.Join(m.policy.StateDir, "audit.jsonl"))
+	records, err := audit.Open(filepath.Join(m.policy.StateDir, "audit.jsonl"), audit.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() {
-		o := service.Options{Policy: m.policy, Audit: records, Log: zap.NewNop(), Version: "test", Now: time.Now}
+		o := service.Options{Policies: policy.Fixed(m.policy), Audit: records, Log: zap.NewNop(), Version: "test", Now: time.Now}
 		if err := service.Run(ctx, o); err != nil {
 			t.Error(err)
 		}
@@ -102,9 +102,12 @@ func (m *machine) run(t *testing.T) {
 	var sessions sync.WaitGroup
 	cards := card.New(nil, card.Options{})
 	link := session.NewLink(m.policy.ServiceSocket, zap.NewNop())
-	s := session.New(session.Options{
+	made := session.New(session.Options{
 		Policy: m.policy, Cards: cards, Audit: link, Service: link.Up, Log: zap.NewNop(), Version: "test", Now: time.Now,
 		Language: window.English, Window: window.New(window.Options{Pinentry: m.policy.Pinentry, Timeout: 20 * time.Second, Log: zap.NewNop()}),
+	})
+	s := session.NewServer(session.ServerOptions{
+		Policies: policy.Fixed(m.policy), Open: func(*policy.Policy) *session.Session { return made }, Log: zap.NewNop(), Now: time.Now,
 	})
 	sessions.Go(func() { link.Run(sessionCtx) })
 	sessions.Go(func() { s.ServeService(sessionCtx, m.policy.ServiceSocket) })

@@ -39,7 +39,7 @@ func runCertificates(ctx context.Context, args []string, s stdio) int {
 		return fail(s.err, err, "Ask the administrator to mend the policy file.")
 	}
 	defer c.close()
-	list, err := c.session.List(ctx, c.policy.RSignPortals(), bridge.Filter{})
+	list, err := c.session.List(ctx, bridge.Filter{})
 	if err != nil {
 		return fail(s.err, err, "Run odnowa-agent doctor.")
 	}

@@ -111,7 +111,7 @@ func (r *rig) outcomes(t *testing.T) []string {
 	}
 	var all []string
 	for line := range strings.Lines(string(data)) {
-		var record audit.Record
+		var record audit.Entry
 		if err := json.Unmarshal([]byte(line), &record); err != nil {
 			t.Fatal(err)
 		}

@@ -2,23 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
 
-	"github.com/odnowa/odnowa/agent/audit"
 	"github.com/odnowa/odnowa/agent/host"
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/log"
 	"github.com/odnowa/odnowa/agent/policy"
-	"github.com/odnowa/odnowa/agent/service"
-	"github.com/odnowa/odnowa/agent/session"
 	"github.com/odnowa/odnowa/agent/worker"
 )
 
@@ -105,98 +96,4 @@ func runHost(ctx context.Context, args []string, s stdio) int {
 		return 1
 	}
 	return 0
-}
-
-func runSession(ctx context.Context, _ []string, s stdio) int {
-	return finish(log.New(s.err, "session"), func(l *zap.Logger) error {
-		p, err := policy.Load()
-		if err != nil {
-			return err
-		}
-		return serveSession(ctx, p, l)
-	})
-}
-
-func runService(ctx context.Context, _ []string, s stdio) int {
-	return finish(log.New(s.err, "service"), func(l *zap.Logger) error {
-		p, err := policy.Load()
-		if err != nil {
-			return err
-		}
-		return service.Manage(ctx, func(ctx context.Context) error { return serveMachine(ctx, p, l) })
-	})
-}
-
-// runBoth plays service and session in one process. They still talk over the service's socket.
-func runBoth(ctx context.Context, _ []string, s stdio) int {
-	return finish(log.New(s.err, "run"), func(l *zap.Logger) error {
-		p, err := policy.Load()
-		if err != nil {
-			return err
-		}
-		p.Service = true
-		g, ctx := errgroup.WithContext(ctx)
-		g.Go(func() error { return serveMachine(ctx, p, l) })
-		g.Go(func() error { return serveSession(ctx, p, l) })
-		return g.Wait()
-	})
-}
-
-func serveMachine(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
-	records, err := audit.Open(filepath.Join(p.StateDir, "audit.jsonl"))
-	if err != nil {
-		return err
-	}
-	defer records.Close()
-	return service.Run(ctx, service.Options{Policy: p, Audit: records, Log: l, Version: version, Now: time.Now})
-}
-
-func finish(l *zap.Logger, serve func(*zap.Logger) error) int {
-	err := serve(l)
-	if errors.Is(err, local.ErrRunning) {
-		l.Info("another one runs already")
-		return 0
-	}
-	if err != nil {
-		l.Error("ended", zap.Error(err))
-		return 1
-	}
-	return 0
-}
-
-func serveSession(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
-	if err := harden(); err != nil {
-		return err
-	}
-	path, err := local.SessionPath()
-	if err != nil {
-		return err
-	}
-	listener, err := local.ListenPrivate(path)
-	if err != nil {
-		return err
-	}
-	parts, err := openParts(p, l)
-	if err != nil {
-		return err
-	}
-	defer parts.close()
-	if err := parts.record(); err != nil {
-		return err
-	}
-	g, ctx := errgroup.WithContext(ctx)
-	served := session.New(parts.options)
-	if parts.link != nil {
-		parts.link.Changed = served.Changed
-		g.Go(func() error { return parts.link.Run(ctx) })
-	}
-	g.Go(func() error { return served.Run(ctx, listener) })
-	if p.Service {
-		g.Go(func() error { return served.ServeService(ctx, p.ServiceSocket) })
-	}
-	l.Info("listening", zap.Strings("addresses", []string{path}), zap.Int("pid", os.Getpid()), zap.String("policyFile", p.Source()))
-	if p.Source() == "" {
-		l.Warn(fmt.Sprintf("no policy: every website is refused until there is %s", policy.MachinePath()))
-	}
-	return g.Wait()
 }
