@@ -147,6 +147,10 @@ func PeerOf(conn net.Conn) (Peer, error) {
 	return p, nil
 }
 
+// Lock takes a lock that one process at a time can have, until it closes the file or ends. The error is
+// ErrRunning when another has it. The file's folder must be the user's own.
+func Lock(path string) (*os.File, error) { return lockFile(path) }
+
 // SessionPath is where the user's session listens.
 func SessionPath() (string, error) {
 	dir, err := runtimeDir()

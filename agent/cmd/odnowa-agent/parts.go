@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -30,7 +32,9 @@ type parts struct {
 	recordsPath string
 }
 
-func openParts(p *policy.Policy, l *zap.Logger) (*parts, error) {
+// openParts makes a session; terminal is that of the user's command, empty in a session that serves
+// websites, whose windows must not open in a terminal.
+func openParts(p *policy.Policy, l *zap.Logger, terminal string) (*parts, error) {
 	dir, err := local.StateDir()
 	if err != nil {
 		return nil, err
@@ -39,7 +43,7 @@ func openParts(p *policy.Policy, l *zap.Logger) (*parts, error) {
 	s.options = session.Options{
 		Policy: p, Cards: s.cards, Log: l, Version: version, Now: time.Now, Language: language(),
 		RSign:  rsign.New(rsign.Options{Dir: filepath.Join(dir, "rsign"), Computer: rsign.ComputerName(), Now: time.Now, Log: l}),
-		Window: window.New(window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Timeout: p.WindowTimeout(), Log: l}),
+		Window: newWindow(p, l, terminal),
 	}
 	if p.Service {
 		s.link = session.NewLink(p.ServiceSocket, l)
@@ -48,6 +52,22 @@ func openParts(p *policy.Policy, l *zap.Logger) (*parts, error) {
 	}
 	s.recordsPath = filepath.Join(dir, "audit.jsonl")
 	return s, nil
+}
+
+// newWindow makes the window of this process, which takes turns with those of the login's others.
+func newWindow(p *policy.Policy, l *zap.Logger, terminal string) *window.Window {
+	o := window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Terminal: terminal, Timeout: p.WindowTimeout(), Log: l}
+	o.Exclusive = func() (io.Closer, error) {
+		path, err := local.SessionPath()
+		if err == nil {
+			dir := filepath.Dir(path)
+			if err = os.MkdirAll(dir, 0o700); err == nil {
+				return local.Lock(filepath.Join(dir, "window.lock"))
+			}
+		}
+		return nil, err
+	}
+	return window.New(o)
 }
 
 // record opens the audit log, which whoever lists only does not need.
@@ -88,7 +108,7 @@ func openCommand(ctx context.Context, s stdio, records bool) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)))
+	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)), terminalOf(s))
 	if err != nil {
 		return nil, err
 	}

@@ -176,7 +176,7 @@ func serveSession(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
 	if err != nil {
 		return err
 	}
-	parts, err := openParts(p, l)
+	parts, err := openParts(p, l, "")
 	if err != nil {
 		return err
 	}
