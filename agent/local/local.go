@@ -82,6 +82,15 @@ func SessionPath() (string, error) {
 	return path, nil
 }
 
+// RuntimeDir is where the processes of one login keep what they share while it lasts.
+func RuntimeDir() (string, error) {
+	dir, err := runtimeDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the user's runtime folder: %w", err)
+	}
+	return dir, nil
+}
+
 // StateDir is where the user's session keeps what outlives a login.
 func StateDir() (string, error) {
 	dir, err := stateDir()

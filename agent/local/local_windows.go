@@ -165,6 +165,16 @@ func sessionPath() (string, error) {
 	return pipePrefix + "odnowa-agent-" + Self() + "-" + login, err
 }
 
+// runtimeDir has the login session, as sessionPath has.
+func runtimeDir() (string, error) {
+	dir, err := stateDir()
+	if err != nil {
+		return "", err
+	}
+	login, err := ownLogin()
+	return filepath.Join(dir, "run", login), err
+}
+
 func ownLogin() (string, error) {
 	var id uint32
 	if err := windows.ProcessIdToSessionId(windows.GetCurrentProcessId(), &id); err != nil {
