@@ -155,6 +155,13 @@ func (p *PKI) Sign(profile cades.Profile, a cades.Algorithm) []byte {
 	return must(cades.Sign(r, by.Key))
 }
 
+// Good makes a good CMS of the holder, with no other certificate than his.
+func (p *PKI) Good(profile cades.Profile) []byte {
+	by := p.SignerFor(p.usual)
+	r := must(cades.NewRequest(profile, p.usual, by.Cert, nil, p.usual.Sum(p.content), p.signingTime))
+	return must(cades.Sign(r, by.Key))
+}
+
 // ECKey makes a key.
 func ECKey(c elliptic.Curve) *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(c, rand.Reader)) }
 

@@ -44,10 +44,16 @@ func (c *Case) algorithm(p *PKI) cades.Algorithm {
 // Fits tells whether there is a signer for the case's algorithm.
 func (c *Case) Fits(p *PKI) bool { return p.SignerFor(c.algorithm(p)).Key != nil }
 
+// Good is what the verifier of a good one wants.
+func (c *Case) Good(p *PKI) Wanted {
+	a := c.algorithm(p)
+	return Wanted{c.Profile, a.Sum(p.content), p.SignerFor(a).Cert}
+}
+
 // Build makes the CMS, and what a verifier is to want of it.
 func (c *Case) Build(p *PKI) (der []byte, w Wanted) {
 	a := c.algorithm(p)
-	w = Wanted{c.Profile, a.Sum(p.content), p.SignerFor(a).Cert}
+	w = c.Good(p)
 	if c.wants != nil {
 		c.wants(&w, p)
 	}
