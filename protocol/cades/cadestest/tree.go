@@ -1,10 +1,10 @@
-package cades_test
+package cadestest
 
 import (
 	"bytes"
 	"crypto/x509"
+	"fmt"
 	"slices"
-	"testing"
 )
 
 // node is a DER element that tests take apart, bend and write again. It can write what DER forbids.
@@ -36,17 +36,15 @@ func null() *node                                   { return primitive(tagNull) 
 func oid(der ...byte) *node                         { return primitive(tagOID, der...) }
 
 // readTree takes DER apart; it trusts it.
-func readTree(t testing.TB, der []byte) *node {
-	t.Helper()
-	nodes := readNodes(t, der)
+func readTree(der []byte) *node {
+	nodes := readNodes(der)
 	if len(nodes) != 1 {
-		t.Fatalf("%d elements, want one", len(nodes))
+		panic("cadestest: not one element")
 	}
 	return nodes[0]
 }
 
-func readNodes(t testing.TB, der []byte) []*node {
-	t.Helper()
+func readNodes(der []byte) []*node {
 	var nodes []*node
 	for len(der) > 0 {
 		length, start := int(der[1]), 2
@@ -59,7 +57,7 @@ func readNodes(t testing.TB, der []byte) []*node {
 		}
 		n := &node{tag: der[0], content: der[start : start+length]}
 		if n.tag&0x20 != 0 {
-			n.children, n.content = readNodes(t, n.content), nil
+			n.children, n.content = readNodes(n.content), nil
 		}
 		nodes, der = append(nodes, n), der[start+length:]
 	}
@@ -143,9 +141,8 @@ type message struct {
 	signer, id, digestAlgorithm, attributes, signatureAlgorithm, signature *node
 }
 
-func readMessage(t testing.TB, der []byte) *message {
-	t.Helper()
-	m := &message{root: readTree(t, der)}
+func readMessage(der []byte) *message {
+	m := &message{root: readTree(der)}
 	m.signedData = m.root.at(1, 0)
 	m.digestAlgorithms, m.content = m.signedData.at(1), m.signedData.at(2)
 	m.certificates, m.signers = m.signedData.at(3), m.signedData.at(4)
@@ -159,19 +156,17 @@ func readMessage(t testing.TB, der []byte) *message {
 }
 
 // attribute finds a signed attribute by the DER of its type.
-func (m *message) attribute(t testing.TB, oid []byte) *node {
-	t.Helper()
+func (m *message) attribute(oid []byte) *node {
 	for _, a := range m.attributes.children {
 		if bytes.Equal(a.at(0).content, oid) {
 			return a
 		}
 	}
-	t.Fatalf("no attribute %x", oid)
-	return nil
+	panic(fmt.Sprintf("cadestest: no attribute %x", oid))
 }
 
-// token is tokenOf as an element.
-func token(size int) *node { return raw(tokenOf(size)) }
+// token is TokenOf as an element.
+func token(size int) *node { return raw(TokenOf(size)) }
 
 // certificate is a certificate as an element of the certificate set.
 func certificate(c *x509.Certificate) *node { return raw(c.Raw) }
@@ -179,8 +174,8 @@ func certificate(c *x509.Certificate) *node { return raw(c.Raw) }
 // raw is an element of DER bytes with a length of two bytes, which nobody goes into.
 func raw(der []byte) *node { return &node{tag: der[0], content: der[4:]} }
 
-// tokenOf makes something of the given size, at least 600 bytes, that looks like a time-stamp token.
-func tokenOf(size int) []byte {
+// TokenOf makes something of the given size, at least 600 bytes, that looks like a time-stamp token.
+func TokenOf(size int) []byte {
 	for padding := size - 600; ; padding++ {
 		token := seq(oid(oidSignedData...), constructed(0xa0, seq(primitive(tagOctetString, make([]byte, padding)...)))).bytes()
 		if len(token) == size {

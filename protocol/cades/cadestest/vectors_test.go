@@ -1,4 +1,4 @@
-package cades_test
+package cadestest
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the vectors of protocol/vectors/cades anew")
 
-const vectorDir = "../vectors/cades"
+const vectorDir = "../../vectors/cades"
 
 // vector is one file of protocol/vectors/cades; its README.md says what the fields mean.
 type vector struct {
@@ -49,15 +49,15 @@ func TestVectors(t *testing.T) {
 		}
 	}
 	// Every case of the tables has its vector, so that a new one is not forgotten.
-	for _, h := range hostiles() {
-		if _, ok := vectors["bad-"+h.name]; !ok {
-			t.Errorf("no vector of %s: run go test ./protocol/cades -run TestVectors -update", h.name)
+	for _, h := range Cases() {
+		if _, ok := vectors["bad-"+h.Name]; !ok {
+			t.Errorf("no vector of %s: run go test ./protocol/cades/cadestest -run TestVectors -update", h.Name)
 		}
 	}
-	for _, a := range algorithms {
+	for _, a := range Algorithms {
 		for _, p := range []cades.Profile{cades.PAdES, cades.CAdES} {
 			if _, ok := vectors[goodName(p, a)]; !ok {
-				t.Errorf("no vector of %s: run go test ./protocol/cades -run TestVectors -update", goodName(p, a))
+				t.Errorf("no vector of %s: run go test ./protocol/cades/cadestest -run TestVectors -update", goodName(p, a))
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func (v *vector) check() error {
 	} else if v.Profile != cades.PAdES.String() {
 		return errors.New("names an unknown profile")
 	}
-	if got := judge(v.CMS, wanted{profile, v.Digest, cert}); !errors.Is(got, want) {
+	if got := (&Wanted{profile, v.Digest, cert}).Judge(v.CMS); !errors.Is(got, want) {
 		return errors.Join(errors.New("got another answer than "+v.Error), got)
 	}
 	if s, err := cades.Parse(v.CMS); want == nil && (err != nil || s.Algorithm != v.Algorithm) {
@@ -116,30 +116,30 @@ func readVectors(t testing.TB) map[string]*vector {
 func writeVectors(t *testing.T) {
 	t.Helper()
 	cryptotest.SetGlobalRandom(t, 1)
-	p := newPKI(t)
+	p := NewPKI()
 	for _, profile := range []cades.Profile{cades.PAdES, cades.CAdES} {
-		for _, a := range algorithms {
+		for _, a := range Algorithms {
 			writeVector(t, goodName(profile, a), &vector{
-				Profile: profile.String(), Algorithm: a, Digest: a.Sum(content),
-				Certificate: p.signerFor(a).cert.Raw, CMS: p.sign(t, profile, a),
+				Profile: profile.String(), Algorithm: a, Digest: a.Sum(Content),
+				Certificate: p.SignerFor(a).Cert.Raw, CMS: p.Sign(profile, a),
 			})
 		}
 	}
-	for _, h := range hostiles() {
-		der, w := h.build(t, p)
-		writeVector(t, "bad-"+h.name, &vector{
-			Profile: w.profile.String(), Digest: w.digest, Certificate: w.cert.Raw, CMS: der, Error: sentinelName(t, h.want),
+	for _, h := range Cases() {
+		der, w := h.Build(p)
+		writeVector(t, "bad-"+h.Name, &vector{
+			Profile: w.Profile.String(), Digest: w.Digest, Certificate: w.Certificate.Raw, CMS: der, Error: sentinelName(t, h.Want),
 		})
 	}
 	writeVector(t, "good-time-stamp", &vector{
-		Profile: cades.PAdES.String(), Algorithm: cades.PS256, Digest: cades.PS256.Sum(content),
-		Certificate: p.rsa.cert.Raw, CMS: stamped(t, p),
+		Profile: cades.PAdES.String(), Algorithm: cades.PS256, Digest: cades.PS256.Sum(Content),
+		Certificate: p.RSA.Cert.Raw, CMS: stamped(t, p),
 	})
 }
 
-func stamped(t *testing.T, p *pki) []byte {
+func stamped(t *testing.T, p *PKI) []byte {
 	t.Helper()
-	s, err := cades.Parse(p.sign(t, cades.PAdES, cades.PS256))
+	s, err := cades.Parse(p.Sign(cades.PAdES, cades.PS256))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package cades_test
+package cadestest
 
 import (
 	"crypto/elliptic"
@@ -16,12 +16,12 @@ import (
 
 // OpenSSL agrees with each algorithm, and with the time-stamped form.
 func TestOpenSSLVerifies(t *testing.T) {
-	p := newPKI(t)
+	p := NewPKI()
 	dir := opensslDir(t, p)
 	for _, profile := range []cades.Profile{cades.PAdES, cades.CAdES} {
-		for _, a := range algorithms {
+		for _, a := range Algorithms {
 			t.Run(profile.String()+"/"+string(a), func(t *testing.T) {
-				opensslVerify(t, dir, p.sign(t, profile, a))
+				opensslVerify(t, dir, p.Sign(profile, a))
 			})
 		}
 	}
@@ -29,9 +29,9 @@ func TestOpenSSLVerifies(t *testing.T) {
 
 // OpenSSL's refusal of other content shows that the agreement above means something.
 func TestOpenSSLRefuses(t *testing.T) {
-	p := newPKI(t)
+	p := NewPKI()
 	dir := opensslDir(t, p)
-	write(t, dir, "s.cms", p.sign(t, cades.PAdES, cades.ES256))
+	write(t, dir, "s.cms", p.Sign(cades.PAdES, cades.ES256))
 	write(t, dir, "content", []byte("other"))
 	if out, err := opensslCommand(t, dir, verifyArguments...).CombinedOutput(); err == nil {
 		t.Errorf("openssl accepts other content: %s", out)
@@ -40,9 +40,9 @@ func TestOpenSSLRefuses(t *testing.T) {
 
 // A token of a real authority is inserted and found again, and still is about the value.
 func TestTimeStamp(t *testing.T) {
-	p := newPKI(t)
+	p := NewPKI()
 	dir := opensslDir(t, p)
-	der := p.sign(t, cades.PAdES, cades.PS256)
+	der := p.Sign(cades.PAdES, cades.PS256)
 	s, err := cades.Parse(der)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestTimeStamp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Verify(cades.PAdES, cades.PS256.Sum(content), p.rsa.cert); err != nil {
+	if err := s.Verify(cades.PAdES, cades.PS256.Sum(Content), p.RSA.Cert); err != nil {
 		t.Error(err)
 	}
 	write(t, dir, "value", s.Value)
@@ -74,20 +74,20 @@ func TestTimeStamp(t *testing.T) {
 }
 
 func TestWithTimeStampRefuses(t *testing.T) {
-	p := newPKI(t)
-	s, err := cades.Parse(p.sign(t, cades.PAdES, cades.ES256))
+	p := NewPKI()
+	s, err := cades.Parse(p.Sign(cades.PAdES, cades.ES256))
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := tokenOf(1000)
+	good := TokenOf(1000)
 	for name, token := range map[string][]byte{
 		"nothing":      nil,
 		"null":         null().bytes(),
 		"other type":   seq(oid(oidData...), constructed(0xa0, seq())).bytes(),
 		"trailing":     append(good, 0),
 		"truncated":    good[:len(good)-1],
-		"larger":       tokenOf(cades.MaxTimeStamp + 1),
-		"a PKI answer": seq(seq(primitive(tagInteger, 0)), readTree(t, good)).bytes(),
+		"larger":       TokenOf(cades.MaxTimeStamp + 1),
+		"a PKI answer": seq(seq(primitive(tagInteger, 0)), readTree(good)).bytes(),
 	} {
 		if _, err := s.WithTimeStamp(token); err == nil {
 			t.Errorf("%s: taken", name)
@@ -107,11 +107,11 @@ func opensslVerify(t *testing.T, dir string, der []byte) {
 }
 
 // opensslDir has the authority's certificate and the content.
-func opensslDir(t *testing.T, p *pki) string {
+func opensslDir(t *testing.T, p *PKI) string {
 	t.Helper()
 	dir := t.TempDir()
-	write(t, dir, "ca.pem", pemCertificate(p.ca.cert))
-	write(t, dir, "content", content)
+	write(t, dir, "ca.pem", pemCertificate(p.CA.Cert))
+	write(t, dir, "content", Content)
 	return dir
 }
 
@@ -127,10 +127,10 @@ ess_cert_id_alg = sha256
 `
 
 // timeStamp has OpenSSL play a time-stamp authority for data.
-func timeStamp(t *testing.T, p *pki, dir string, data []byte) []byte {
+func timeStamp(t *testing.T, p *PKI, dir string, data []byte) []byte {
 	t.Helper()
-	key := ecKey(t, elliptic.P256())
-	cert := p.issue(t, key.Public(), "TSA TEST", &x509.Certificate{
+	key := ECKey(elliptic.P256())
+	cert := p.Issue(key.Public(), "TSA TEST", &x509.Certificate{
 		KeyUsage: x509.KeyUsageDigitalSignature,
 		// Critical extended key usage id-kp-timeStamping (RFC 3161 section 2.3); x509 alone would
 		// write it uncritical.
@@ -144,13 +144,13 @@ func timeStamp(t *testing.T, p *pki, dir string, data []byte) []byte {
 		t.Fatal(err)
 	}
 	write(t, dir, "tsa.pem", pemCertificate(cert))
-	write(t, dir, "tsa.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+	write(t, dir, "tsa.Key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
 	write(t, dir, "tsa.cnf", []byte(tsaConfig))
 	write(t, dir, "serial", []byte("01\n"))
 	write(t, dir, "data", data)
 	openssl(t, dir, "ts", "-query", "-data", "data", "-sha256", "-cert", "-out", "q.tsq")
 	openssl(t, dir, "ts", "-reply", "-queryfile", "q.tsq", "-config", "tsa.cnf", "-section", "t",
-		"-signer", "tsa.pem", "-inkey", "tsa.key", "-token_out", "-out", "r.tok")
+		"-signer", "tsa.pem", "-inkey", "tsa.Key", "-token_out", "-out", "r.tok")
 	token, err := os.ReadFile(filepath.Join(dir, "r.tok"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,114 +1,71 @@
-package cades_test
+package cadestest
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/x509"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/odnowa/odnowa/protocol/cades"
 )
 
-// hostile is a CMS that must be refused. It begins as a good one, is bent, and is then signed again
-// by its signer, so that the only fault is the one in its name.
-type hostile struct {
-	name      string          // also that of its vector
-	algorithm cades.Algorithm // of the good one; ES256 where empty
-	profile   cades.Profile   // of the good one
-	bend      func(t testing.TB, p *pki, m *message)
-	unsigned  bool                    // leave the signature value as bend left it
-	raw       func(der []byte) []byte // bends the bytes at last
-	wants     func(w *wanted, p *pki) // changes what the verifier wants
-	want      error                   // what the verifier must say
-}
-
-// wanted is what the verifier knows: it wants the good CMS.
-type wanted struct {
-	profile cades.Profile
-	digest  []byte
-	cert    *x509.Certificate
-}
-
-func (h *hostile) build(t testing.TB, p *pki) (der []byte, w wanted) {
-	t.Helper()
-	a := h.algorithm
-	if a == "" {
-		a = cades.ES256
-	}
-	w = wanted{h.profile, a.Sum(content), p.signerFor(a).cert}
-	if h.wants != nil {
-		h.wants(&w, p)
-	}
-	der = p.sign(t, h.profile, a)
-	if h.bend != nil {
-		m := readMessage(t, der)
-		h.bend(t, p, m)
-		if !h.unsigned {
-			m.sign(t, a, p.signerFor(a))
-		}
-		der = m.root.bytes()
-	}
-	if h.raw != nil {
-		der = h.raw(der)
-	}
-	return der, w
-}
-
-// sign makes a fresh value for the attributes as they now are.
-func (m *message) sign(t testing.TB, a cades.Algorithm, by signer) {
-	t.Helper()
-	attributes := *m.attributes
-	attributes.tag = tagSet
-	value, err := by.key.Sign(rand.Reader, a.Sum(attributes.bytes()), a.SignerOpts())
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.signature.content = value
-}
-
-// judge is what a verifier does with a CMS that it got.
-func judge(der []byte, w wanted) error {
-	s, err := cades.Parse(der)
-	if err != nil {
-		if s != nil {
-			return errors.New("Parse gave a signature beside its error")
-		}
-		return err
-	}
-	return s.Verify(w.profile, w.digest, w.cert)
-}
-
-func hostiles() []hostile {
-	return slices.Concat(hostileContainers, hostileCertificates, hostileAlgorithms, hostileSigners, hostileAttributes,
-		hostileSigningCertificates, hostileTimes, hostileUnsigned, hostileValues, hostileOthers)
-}
-
 func TestHostile(t *testing.T) {
-	p := newPKI(t)
+	p := NewPKI()
 	seen := map[string]bool{}
-	for _, h := range hostiles() {
-		if seen[h.name] {
-			t.Errorf("%s: two of the name", h.name)
+	for _, h := range Cases() {
+		if seen[h.Name] {
+			t.Errorf("%s: two of the name", h.Name)
 		}
-		seen[h.name] = true
-		der, w := h.build(t, p)
-		if got := judge(der, w); h.want == nil || !errors.Is(got, h.want) {
-			t.Errorf("%s: got %v, want %v", h.name, got, h.want)
+		seen[h.Name] = true
+		der, w := h.Build(p)
+		if got := w.Judge(der); h.Want == nil || !errors.Is(got, h.Want) {
+			t.Errorf("%s: got %v, want %v", h.Name, got, h.Want)
 		}
+		if s, err := cades.Parse(der); err != nil && s != nil {
+			t.Errorf("%s: Parse gave a signature beside its error", h.Name)
+		}
+	}
+}
+
+// For a holder who is there already the same cases come out, as far as they fit the key.
+func TestFor(t *testing.T) {
+	p := NewPKI()
+	text := []byte("another text")
+	for name, holder := range map[string]Signer{"ES256": p.P256, "RS256": p.RSA} {
+		q, err := For(holder, text, SigningTime)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fitting := 0
+		for _, c := range Cases() {
+			if !c.Fits(q) {
+				continue
+			}
+			fitting++
+			der, w := c.Build(q)
+			if got := w.Judge(der); !errors.Is(got, c.Want) && c.Algorithm != "" {
+				t.Errorf("%s: %s: got %v, want %v", name, c.Name, got, c.Want)
+			} else if got == nil {
+				t.Errorf("%s: %s: accepted", name, c.Name)
+			}
+		}
+		if fitting < 80 {
+			t.Errorf("%s: only %d cases fit", name, fitting)
+		}
+	}
+	if _, err := For(p.P384, text, SigningTime); err == nil {
+		t.Error("P-384 is taken")
 	}
 }
 
 // Bending nothing and signing again is good: the tests' tools are not what makes the others bad.
 func TestHostileToolsAreSound(t *testing.T) {
-	p := newPKI(t)
+	p := NewPKI()
 	for _, profile := range []cades.Profile{cades.PAdES, cades.CAdES} {
-		for _, a := range algorithms {
-			h := hostile{algorithm: a, profile: profile, bend: func(testing.TB, *pki, *message) {}}
-			der, w := h.build(t, p)
-			if err := judge(der, w); err != nil {
+		for _, a := range Algorithms {
+			h := Case{Algorithm: a, Profile: profile, bend: func(*PKI, *message) {}}
+			der, w := h.Build(p)
+			if err := w.Judge(der); err != nil {
 				t.Errorf("%v, %s: %v", profile, a, err)
 			}
 		}
@@ -133,11 +90,11 @@ func TestBER(t *testing.T) {
 // bend says that the bent one is to be tried, signs again, and wants ErrFormat.
 func everyNode(t *testing.T, bend func(*node) bool) {
 	t.Helper()
-	p := newPKI(t)
+	p := NewPKI()
 	for _, a := range []cades.Algorithm{cades.ES384, cades.PS256} {
-		good := p.sign(t, cades.CAdES, a)
+		good := p.Sign(cades.CAdES, a)
 		for i := 0; ; i++ {
-			m := readMessage(t, good)
+			m := readMessage(good)
 			m.signer.add(constructed(0xa1, timeStampAttribute(token(800))))
 			var nodes []*node
 			m.root.walk(func(n *node) { nodes = append(nodes, n) })
@@ -147,7 +104,7 @@ func everyNode(t *testing.T, bend func(*node) bool) {
 			if !bend(nodes[i]) {
 				continue
 			}
-			m.sign(t, a, p.signerFor(a))
+			m.sign(a, p.SignerFor(a))
 			if _, err := cades.Parse(m.root.bytes()); !errors.Is(err, cades.ErrFormat) {
 				t.Errorf("%s: node %d (tag %#x): got %v, want ErrFormat", a, i, nodes[i].tag, err)
 			}
@@ -157,16 +114,16 @@ func everyNode(t *testing.T, bend func(*node) bool) {
 
 // Every bit of a CMS counts: with any one changed it is refused.
 func TestBits(t *testing.T) {
-	p := newPKI(t)
+	p := NewPKI()
 	der := p.alone(t)
-	w := wanted{cades.CAdES, cades.ES256.Sum(content), p.p256.cert}
-	if err := judge(der, w); err != nil {
+	w := Wanted{cades.CAdES, cades.ES256.Sum(Content), p.P256.Cert}
+	if err := w.Judge(der); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 8 * len(der) {
 		changed := bytes.Clone(der)
 		changed[i/8] ^= 1 << (i % 8)
-		if judge(changed, w) == nil {
+		if w.Judge(changed) == nil {
 			t.Errorf("bit %d of byte %d is of no account", i%8, i/8)
 		}
 	}
@@ -174,7 +131,7 @@ func TestBits(t *testing.T) {
 
 // A part of a CMS is none, nor is one with something around it.
 func TestPieces(t *testing.T) {
-	der := newPKI(t).alone(t)
+	der := NewPKI().alone(t)
 	for i := range der {
 		if _, err := cades.Parse(der[:i]); !errors.Is(err, cades.ErrFormat) {
 			t.Errorf("first %d bytes: %v", i, err)
@@ -187,16 +144,16 @@ func TestPieces(t *testing.T) {
 
 // The limits of size are held, whatever else is wrong.
 func TestTooLarge(t *testing.T) {
-	p := newPKI(t)
+	p := NewPKI()
 	for name, bend := range map[string]func(m *message){
 		"more certificates than allowed": func(m *message) {
-			for _, c := range p.many(t, cades.MaxCertificates-1, 0) {
+			for _, c := range p.Many(cades.MaxCertificates-1, 0) {
 				m.certificates.add(certificate(c))
 			}
 			m.certificates.sort()
 		},
 		"more bytes of certificates than allowed": func(m *message) {
-			m.certificates.add(certificate(p.many(t, 1, 20<<10)[0]))
+			m.certificates.add(certificate(p.Many(1, 20<<10)[0]))
 			m.certificates.sort()
 		},
 		"larger time-stamp than allowed": func(m *message) {
@@ -204,7 +161,7 @@ func TestTooLarge(t *testing.T) {
 		},
 		"larger than allowed": func(m *message) { m.root.add(primitive(tagOctetString, make([]byte, cades.MaxLength)...)) },
 	} {
-		m := readMessage(t, p.sign(t, cades.PAdES, cades.ES256))
+		m := readMessage(p.Sign(cades.PAdES, cades.ES256))
 		bend(m)
 		// The reason shows that the limit came first.
 		if _, err := cades.Parse(m.root.bytes()); !errors.Is(err, cades.ErrFormat) || !strings.Contains(err.Error(), " too ") {
@@ -215,26 +172,26 @@ func TestTooLarge(t *testing.T) {
 
 // What Parse gives does not hang on the caller's memory.
 func TestParseCopies(t *testing.T) {
-	p := newPKI(t)
+	p := NewPKI()
 	der := p.alone(t)
 	s, err := cades.Parse(der)
 	if err != nil {
 		t.Fatal(err)
 	}
 	clear(der)
-	if err := s.Verify(cades.CAdES, cades.ES256.Sum(content), p.p256.cert); err != nil {
+	if err := s.Verify(cades.CAdES, cades.ES256.Sum(Content), p.P256.Cert); err != nil {
 		t.Error(err)
 	}
 }
 
 // alone signs without the authority's certificate: all bytes of the CMS concern the verifier.
-func (p *pki) alone(t testing.TB) []byte {
+func (p *PKI) alone(t testing.TB) []byte {
 	t.Helper()
-	r, err := cades.NewRequest(cades.CAdES, cades.ES256, p.p256.cert, nil, cades.ES256.Sum(content), signingTime)
+	r, err := cades.NewRequest(cades.CAdES, cades.ES256, p.P256.Cert, nil, cades.ES256.Sum(Content), SigningTime)
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := cades.Sign(r, p.p256.key)
+	der, err := cades.Sign(r, p.P256.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
