@@ -10,6 +10,6 @@ import { workerTransport } from "./worker-transport.ts";
 
 if (window.top === window) {
   acceptPages(window, ODNOWA_VERSION, wasOpen, (port, ended) => {
-    new PageChannel(port, { connect: workerTransport, openWizard, pair: openPairing, ended });
+    new PageChannel(port, { connect: workerTransport, openWizard, pair: () => openPairing(), ended });
   });
 }
