@@ -211,6 +211,7 @@ export const en: Texts = {
       final: "One PIN try is left",
       locked: "The PIN is locked",
     },
+    refusedAll: (count) => `Certificates on this card (${count})`,
     refusedTitle: (count) => `Other certificates that cannot be used (${count})`,
     refused: {
       key_usage: "Not for signatures, only for logging in or encryption",

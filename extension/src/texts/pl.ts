@@ -219,6 +219,7 @@ export const pl = {
       final: "Została ostatnia próba PIN-u",
       locked: "PIN jest zablokowany",
     },
+    refusedAll: (count: number) => `Certyfikaty na tej karcie (${count})`,
     refusedTitle: (count: number) => `Inne certyfikaty, których nie można użyć (${count})`,
     refused: {
       key_usage: "Nie służy do podpisu, tylko do logowania lub szyfrowania",

@@ -99,15 +99,15 @@ function summary(w: Wizard, canSubmit: boolean): Part {
 }
 
 /** The ways out of a failure: what cures it, and what support wants to know. */
-export function ways(w: Wizard, { tone, source, code }: Failure, again: (() => unknown) | "submit" | undefined): Part {
+export function ways(w: Wizard, { source, code }: Failure, again: (() => unknown) | "submit" | undefined): Part {
   if (!code) return nothing;
   const remedy = remedyFor(source, code);
-  return html`<div class="actions ways">
+  return html`<div class="actions ways ${remedy === "here" ? "empty" : ""}">
       ${remedy === "retry" && !again ? nothing : cure(w, remedy, code, again ?? "submit")}
-      ${tone === "notice" ? nothing : linkButton(w.t.report.copy, "report-copy", () => copyReport(w))}
+      ${remedy === "here" ? nothing : linkButton(w.t.report.copy, "report-copy", () => copyReport(w))}
     </div>
     <p class="code-small">${w.t.supportCode} <code>${code}</code></p>
-    ${report(w)}`;
+    ${remedy === "here" ? nothing : report(w)}`;
 }
 
 /** The report that was copied, to be seen before it is sent. */
@@ -127,7 +127,7 @@ function help(w: Wizard): Part {
   return html`<details class="help" data-testid="help">
     <summary>${w.t.helpTitle}</summary>
     <ul class="list">${texts.map((text) => html`<li>${text}</li>`)}</ul>
-    ${w.problems.length === 0 && !w.cardsProblem
+    ${[...w.failures, w.cardsFailure].every((failure) => remedyFor(failure?.source, failure?.code) === "here")
       ? html`<p>${linkButton(w.t.report.copy, "report-copy", () => copyReport(w))}</p>${report(w)}`
       : nothing}
   </details>`;

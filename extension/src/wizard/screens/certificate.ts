@@ -1,10 +1,10 @@
 import { html, nothing } from "lit-html";
 import type { TemplateResult } from "lit-html";
-import type { Certificate, ListResult, Module } from "../../bridge/types.gen.ts";
+import type { Certificate, ListResult } from "../../bridge/types.gen.ts";
+import { agentError } from "../../bridge/error.ts";
 import { adviceFor } from "../../texts/texts.ts";
 import { chooseCertificate } from "../actions.ts";
 import { loadCards } from "../cards.ts";
-import { failureOf } from "../failure.ts";
 import { facts, fieldError, isWrong, linkButton, page, ways } from "../parts.ts";
 import type { Part } from "../parts.ts";
 import { readCertificate } from "../x509.ts";
@@ -39,21 +39,23 @@ function list(w: Wizard): Part {
           ${fieldError(w, "certificate")} ${cards.certificates.map((item) => choice(w, item))}
         </fieldset>`
       : none(w, cards)}
-    ${refused(w, cards)} ${broken(w, cards.modules)} ${linkButton(t.refresh, "certificate-refresh", () => loadCards(w))}`;
+    ${refused(w, cards)} ${broken(w, cards)} ${linkButton(t.refresh, "certificate-refresh", () => loadCards(w))}`;
 }
 
 /** Why the list is empty: what the agent's checks say, else what the cards in reach tell. */
 function none(w: Wizard, { refused: items, modules }: ListResult): Part {
   const t = w.t.certificate;
-  const code = w.cardsMissing?.code;
-  const told = modules.some((module) => module.code === code);
-  if (w.cardsMissing && code !== "no_card" && !told) {
-    const { title, cure } = failureOf(w.cardsMissing, w.t, w.language);
-    return html`<div class="note warn" data-testid="no-certificate" data-code=${code}><h3>${title}</h3><p>${cure}</p><p>${t.byItself}</p></div>`;
+  const said = (code: string, title: string, cure: string, more: Part = nothing) =>
+    html`<div class="note" data-testid="no-certificate" data-code=${code}><h3>${title}</h3><p>${cure}</p>${more}</div>`;
+  if (modules.some(({ code }) => code === "module_slow")) {
+    const { title, cure } = adviceFor(agentError("module_slow"), w.language);
+    return said("module_slow", title, cure, html`<p class="busy">${w.t.busy.cards}</p>`);
   }
-  const [title, hint] = items.length > 0 ? [t.unusable, t.unusableHint] : [t.none, t.noneHint];
-  return html`<div class="note" data-testid="no-certificate" data-code=${items.length > 0 ? "no_certificate" : "no_card"}>
-    <h3>${title}</h3><p>${hint}</p></div>`;
+  if (items.length > 0) return said("no_certificate", t.unusable, t.unusableHint);
+  const missing = w.cardsMissing;
+  if (!missing || missing.code === "no_card" || modules.some(({ code }) => code === missing.code)) return said("no_card", t.none, t.noneHint);
+  const { title, cure } = adviceFor(missing, w.language);
+  return said(missing.code, title, cure, html`<p>${t.byItself}</p>`);
 }
 
 function choice(w: Wizard, item: Certificate): TemplateResult {
@@ -86,15 +88,17 @@ function refused(w: Wizard, { refused: items, certificates: { length: cards } }:
   const t = w.t.certificate;
   if (items.length === 0) return nothing;
   return html`<details data-testid="certificate-refused" ?open=${cards === 0}>
-    <summary>${t.refusedTitle(items.length)}</summary>
+    <summary>${cards === 0 ? t.refusedAll(items.length) : t.refusedTitle(items.length)}</summary>
     <ul class="list small">
       ${items.map(({ reason, reader }) => html`<li data-reason=${reason}>${t.refused[reason]}, ${t.inReader(reader)}</li>`)}
     </ul>
   </details>`;
 }
 
-function broken(w: Wizard, modules: readonly Module[]): Part {
-  const codes = [...new Set(modules.flatMap(({ code }) => (code ? [code] : [])))];
+/** Modules that fail; one that is slow is told of once. */
+function broken(w: Wizard, { modules, certificates }: ListResult): Part {
+  const failing = modules.flatMap(({ code }) => (code && (code !== "module_slow" || certificates.length > 0) ? [code] : []));
+  const codes = [...new Set(failing)];
   return codes.map((code) => {
     const { title, cure } = adviceFor({ source: "agent", code }, w.language);
     return html`<div class="note warn" data-code=${code}><h3>${title}</h3><p>${cure}</p></div>`;
