@@ -9,6 +9,7 @@ await build({
     { in: "e2e/card.ts", out: "card" },
     { in: "e2e/together.ts", out: "together" },
     { in: "e2e/each-browser.ts", out: "browsers" },
+    { in: "e2e/screens.ts", out: "screens" },
     { in: "e2e/packages/packages.ts", out: "packages/packages" },
     { in: "e2e/packages/browser.ts", out: "packages/browser" },
   ],
