@@ -17,6 +17,23 @@ export function wasOpen(): boolean {
   return sessionStorage.getItem(storedKey) === "open";
 }
 
+/** Tells of each screen by its name. */
+class ToldView extends ScreenView {
+  #last: string | undefined;
+
+  constructor(
+    root: ShadowRoot,
+    private readonly step: (name: string) => void,
+  ) {
+    super(root);
+  }
+
+  override draw(wizard: Wizard): void {
+    super.draw(wizard);
+    if (wizard.screen !== this.#last) this.step((this.#last = wizard.screen));
+  }
+}
+
 /**
  * Puts the wizard on the page; false where the page has no <odnowa-renewal>.
  *
@@ -26,8 +43,9 @@ export function wasOpen(): boolean {
  * wall against the CA's own scripts: they share the origin and could ask the portal themselves. What
  * gets signed is decided by the CA's seal and in the agent's window, which no page reaches.
  */
-export function openWizard(done: () => void): boolean {
-  const element = document.querySelector(elementName);
+export function openWizard(done: () => void, step: (name: string) => void): boolean {
+  // Of several elements the one whose button was pressed, which says so by this attribute.
+  const element = document.querySelector(`${elementName}[opening]`) ?? document.querySelector(elementName);
   if (!element) return false;
   const resume = wasOpen();
   closeWizard();
@@ -37,7 +55,7 @@ export function openWizard(done: () => void): boolean {
   (element.shadowRoot ?? element).append(host);
   const language = languageOf(element);
   const agent = new Agent(workerTransport, language);
-  const wizard = new Wizard(language, new Portal(location.origin), agent, new ScreenView(root), closeWizard, openPairing);
+  const wizard = new Wizard(language, new Portal(location.origin), agent, new ToldView(root, step), closeWizard, openPairing);
   running = {
     wizard,
     done: () => {
