@@ -14,6 +14,9 @@
 //
 // DIR/extension is the unpacked extension, DIR/sdk the npm package @odnowa/sdk without its .d.ts, which
 // `npm run build:types` adds. Prints {"id", "extension", "sdk"}.
+//
+// The SDK is the one file that a page names, odnowa.js, and beside it what that fetches when it needs it:
+// the checks, the drawing of the elements, and the words of one language. Nothing is bundled into it but its own sources.
 import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -94,6 +97,37 @@ export function manifest(config) {
   };
 }
 
+/** Source and file of each part of the SDK. */
+export const sdkFiles = [
+  ["index.ts", "odnowa.js"],
+  ["checks.ts", "checks.js"],
+  ["life.ts", "preparation.js"],
+  ["texts.pl.ts", "texts.pl.js"],
+  ["texts.en.ts", "texts.en.js"],
+];
+
+/** What the SDK imports when it needs it stays a file of its own. */
+const lazily = {
+  name: "lazily",
+  setup: (made) =>
+    made.onResolve({ filter: /^\.\/[a-z.]+\.ts$/ }, ({ kind, path }) => {
+      const found = kind === "dynamic-import" && sdkFiles.find(([source]) => `./${source}` === path);
+      return found ? { path: `./${found[1]}`, external: true } : undefined;
+    }),
+};
+
+/** Styles as text, without what only people read. */
+const styles = {
+  name: "styles",
+  setup: (made) =>
+    made.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await esbuild.transform(await readFile(path, "utf8"), { loader: "css", minify: true, target: browsers });
+      return { contents: code.trim(), loader: "text" };
+    }),
+};
+
+const browsers = ["chrome133", "firefox140"];
+
 async function bundle(entry, outfile, format, config) {
   await esbuild.build({
     entryPoints: [join(here, entry)],
@@ -102,9 +136,9 @@ async function bundle(entry, outfile, format, config) {
     bundle: true,
     minify: true,
     charset: "utf8",
-    target: ["chrome133", "firefox140"],
+    target: browsers,
     legalComments: "none",
-    loader: { ".css": "text" },
+    plugins: [lazily, styles],
     define: {
       ODNOWA_ORIGINS: JSON.stringify(config.origins),
       ODNOWA_AGENT_PORT: JSON.stringify(config.agentPort),
@@ -124,7 +158,7 @@ export async function build(config, out) {
     bundle("src/worker/worker.ts", join(extension, "worker.js"), "iife", config),
     bundle("src/content/content.ts", join(extension, "content.js"), "iife", config),
     bundle("src/popup/popup.ts", join(extension, "popup.js"), "iife", config),
-    bundle("src/sdk/odnowa.ts", join(sdk, "odnowa.js"), "esm", config),
+    ...sdkFiles.map(([source, file]) => bundle(`src/sdk/${source}`, join(sdk, file), "esm", config)),
     cp(join(here, "icons"), join(extension, "icons"), { recursive: true }),
     cp(join(here, "src/worker/managed.json"), join(extension, "managed.json")),
     cp(join(here, "src/popup/popup.html"), join(extension, "popup.html")),

@@ -4,6 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sdkFiles } from "../build.mjs";
 
 const day = 86_400_000;
 const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
@@ -126,7 +127,7 @@ export async function startPortal({ sdk, certificate, language, port = 0 }) {
   };
   const files = {
     "/": () => ["text/html", page(language)],
-    "/sdk/odnowa.js": async () => ["text/javascript", await readFile(join(sdk, "odnowa.js"))],
+    ...Object.fromEntries(sdkFiles.map(([, name]) => [`/sdk/${name}`, async () => ["text/javascript", await readFile(join(sdk, name))]])),
     "/api/v1/renewal/application/qr.svg": () => ["image/svg+xml", qr()],
     "/api/v1/renewal/application.pdf": () => ["application/pdf", "%PDF-1.7"],
     "/api/v1/renewal/confirmation.txt": () => ["text/plain; charset=utf-8", "Potwierdzenie TEST"],

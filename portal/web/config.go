@@ -54,7 +54,7 @@ type Config struct {
 	Support SupportConfig `json:"support"`
 	// PhoneApp is where the phone app is found, such as http://rsign.localhost:8701.
 	PhoneApp string `json:"phoneApp"`
-	// Assets is the directory with the built SDK (extension/dist/sdk: odnowa.js).
+	// Assets is the directory with the built SDK (extension/dist/sdk: odnowa.js and what it fetches).
 	Assets string `json:"assets"`
 	// LatestStartDays is how many days from now validity may start; the issuer has its own limit.
 	LatestStartDays int `json:"latestStartDays"`

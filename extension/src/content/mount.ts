@@ -20,6 +20,23 @@ export function wasOpen(): boolean {
   return sessionStorage.getItem(storedKey) === "open";
 }
 
+/** Tells of each screen by its name. */
+class ToldView extends ScreenView {
+  #last: string | undefined;
+
+  constructor(
+    root: ShadowRoot,
+    private readonly step: (name: string) => void,
+  ) {
+    super(root);
+  }
+
+  override draw(wizard: Wizard): void {
+    super.draw(wizard);
+    if (wizard.screen !== this.#last) this.step((this.#last = wizard.screen));
+  }
+}
+
 /**
  * Puts the wizard on the page; false where the page has no <odnowa-renewal>.
  *
@@ -29,8 +46,9 @@ export function wasOpen(): boolean {
  * wall against the CA's own scripts: they share the origin and could ask the portal themselves. What
  * gets signed is decided by the CA's seal and in the agent's window, which no page reaches.
  */
-export function openWizard(done: () => void): boolean {
-  const element = document.querySelector(elementName);
+export function openWizard(done: () => void, step: (name: string) => void): boolean {
+  // Of several elements the one whose button was pressed, which says so by this attribute.
+  const element = document.querySelector(`${elementName}[opening]`) ?? document.querySelector(elementName);
   if (!element) return false;
   const resume = wasOpen();
   closeWizard();
@@ -39,7 +57,7 @@ export function openWizard(done: () => void): boolean {
   adoptLook(root);
   (element.shadowRoot ?? element).append(host);
   const language = chosenLanguage(element);
-  const view = new ScreenView(root);
+  const view = new ToldView(root, step);
   const wizard = new Wizard(language, new Portal(location.origin), new Agent(workerTransport, language), view, pageHost(element, root));
   running = {
     wizard,

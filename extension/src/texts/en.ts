@@ -289,7 +289,7 @@ export const en: Texts = {
     pairing: "wants to connect to the program Odnowa. Does the browser show the same code?",
     same: "Yes, the same",
     differ: "No, another one",
-    askPin: (what) => `Type your card's PIN to sign: ${what}.`,
+    askPin: "Type your card's PIN to sign:",
     applicationShort: "application",
     confirmationShort: "confirmation",
     pin: "PIN:",

@@ -298,7 +298,7 @@ export const pl = {
     pairing: "chce połączyć się z programem Odnowa. Czy w przeglądarce widać ten sam kod?",
     same: "Tak, ten sam",
     differ: "Nie, inny",
-    askPin: (what: string) => `Podaj PIN karty, aby podpisać: ${what}.`,
+    askPin: "Podaj PIN karty, aby podpisać:",
     applicationShort: "wniosek",
     confirmationShort: "potwierdzenie",
     pin: "PIN:",
