@@ -12,7 +12,9 @@ import (
 // MachinePath is where the administrator puts the machine's policy.
 func MachinePath() string { return filepath.Join(programData(), "agent.json") }
 
-func defaultServiceSocket() string { return filepath.Join(programData(), "run", "agent.sock") }
+// defaultServiceSocket is where only LOCAL SERVICE, as which the installer has the service run, and SYSTEM
+// can make pipes, so that nobody takes the name while the service does not run.
+func defaultServiceSocket() string { return `\\.\pipe\ProtectedPrefix\LocalService\odnowa-agent` }
 
 func defaultStateDir() string { return filepath.Join(programData(), "state") }
 

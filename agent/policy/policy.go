@@ -51,7 +51,8 @@ type Policy struct {
 	Service bool `json:"service,omitempty"`
 	// ServiceSocket is where sessions reach the service. Its folder must belong to the service's
 	// user and be writable by nobody else: that is how sessions know the service. Default
-	// /run/odnowa-agent/agent.sock.
+	// /run/odnowa-agent/agent.sock. On Windows the name of a pipe, whose owner must be one of the system's
+	// accounts; default \\.\pipe\ProtectedPrefix\LocalService\odnowa-agent.
 	ServiceSocket string `json:"serviceSocket,omitempty"`
 	// StateDir keeps the service's pairings and audit log. Default /var/lib/odnowa-agent.
 	StateDir string `json:"stateDir,omitempty"`
