@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"time"
 )
 
@@ -72,6 +73,10 @@ func CheckPeer(conn net.Conn, user string) error {
 
 // PeerOf says who is at the other end, by the kernel's word.
 func PeerOf(conn net.Conn) (Peer, error) { return peerOf(conn) }
+
+// Lock takes a lock that one process at a time can have, until it closes the file or ends. The error is
+// ErrRunning when another has it. The file's folder must be the user's own.
+func Lock(path string) (*os.File, error) { return lockFile(path) }
 
 // SessionPath is where the user's session listens.
 func SessionPath() (string, error) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 
 	"github.com/odnowa/odnowa/agent/environ"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -32,6 +33,11 @@ func newViewer(program string) viewer {
 		program = "xdg-open"
 	}
 	return viewer{program}
+}
+
+// available says whether documents can be shown here: not in a terminal alone.
+func (v viewer) available() bool {
+	return runtime.GOOS != "linux" || os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
 }
 
 // view writes the bytes where nobody else reads them and starts the viewer. done removes them.

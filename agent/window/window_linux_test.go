@@ -60,7 +60,7 @@ func TestConversation(t *testing.T) {
 	for i, want := range []struct{ command, text, button string }{
 		{"CONFIRM", "https://ca.example\n\nIs this what your phone shows?\n\n012 345", "_No, another one"},
 		{"CONFIRM", "https://ca.example\nasks you to sign the confirmation", "_View document"},
-		{"GETPIN", "https://ca.example\n\nType your card's PIN to sign: confirmation 7.", ""},
+		{"GETPIN", "https://ca.example\n\nType your card's PIN to sign: confirmation 7", ""},
 		{"CONFIRM", "There is one try left", ""},
 		{"GETPIN", "https://ca.example", ""},
 	} {
@@ -175,7 +175,7 @@ func TestViewerMissing(t *testing.T) {
 	if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, window.ErrCancelled) {
 		t.Errorf("got %v", err)
 	}
-	if text := p.Asked(t)[2].Texts["SETDESC"]; !strings.HasPrefix(text, "The document could not be opened.") {
+	if text := p.Asked(t)[2].Texts["SETDESC"]; !strings.HasPrefix(text, "https://ca.example\n") || !strings.HasSuffix(text, "\n\nThe document could not be opened.") {
 		t.Errorf("got %q", text)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -26,18 +28,21 @@ type parts struct {
 	link    *session.Link   // to the service, which must Run; nil where the policy has none
 	// records is where the audit log is; empty where the service keeps it.
 	records string
+	// terminal is that of the user's command, empty in a session that serves websites, whose windows must
+	// not open in a terminal.
+	terminal string
 
 	mu     sync.Mutex     // guards the fields that follow
 	window *window.Window // one at a time, also when the policy has changed
 	under  *policy.Policy // by which it was made
 }
 
-func openParts(p *policy.Policy, l *zap.Logger) (*parts, error) {
+func openParts(p *policy.Policy, l *zap.Logger, terminal string) (*parts, error) {
 	dir, err := local.StateDir()
 	if err != nil {
 		return nil, err
 	}
-	s := &parts{options: session.Options{
+	s := &parts{terminal: terminal, options: session.Options{
 		Log: l, Version: version, Now: time.Now, Language: language(),
 		RSign: rsign.New(rsign.Options{Dir: filepath.Join(dir, "rsign"), Computer: rsign.ComputerName(), Now: time.Now, Log: l}),
 	}}
@@ -52,6 +57,22 @@ func openParts(p *policy.Policy, l *zap.Logger) (*parts, error) {
 
 // auditFile is the log's name, in the state folder of the service or the user.
 const auditFile = "audit.jsonl"
+
+// newWindow makes the window of this process, which takes turns with those of the login's others.
+func newWindow(p *policy.Policy, l *zap.Logger, terminal string) *window.Window {
+	o := window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Terminal: terminal, Timeout: p.WindowTimeout(), Log: l}
+	o.Exclusive = func() (io.Closer, error) {
+		path, err := local.SessionPath()
+		if err == nil {
+			dir := filepath.Dir(path)
+			if err = os.MkdirAll(dir, 0o700); err == nil {
+				return local.Lock(filepath.Join(dir, "window.lock"))
+			}
+		}
+		return nil, err
+	}
+	return window.New(o)
+}
 
 // record opens the audit log, which whoever lists only does not need.
 func (s *parts) record(p *policy.Policy) error {
@@ -82,7 +103,7 @@ func (s *parts) windowFor(p *policy.Policy) *window.Window {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if old := s.under; old == nil || old.Pinentry != p.Pinentry || old.Viewer != p.Viewer || old.WindowTimeoutMs != p.WindowTimeoutMs {
-		s.window = window.New(window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Timeout: p.WindowTimeout(), Log: s.options.Log})
+		s.window = newWindow(p, s.options.Log, s.terminal)
 		s.under = p
 	}
 	return s.window
@@ -106,7 +127,7 @@ func openCommand(ctx context.Context, s stdio, records bool) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)))
+	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)), terminalOf(s))
 	if err != nil {
 		return nil, err
 	}
