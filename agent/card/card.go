@@ -8,8 +8,8 @@
 // cades.Request.Assemble does.
 //
 // Most tokens hide private keys until the PIN is there, and certificates are listed without one. So on a
-// token with login a certificate counts as usable when it has a CKA_ID, which a private key must share;
-// that there is none shows only when signing. On a token without login the private key must be visible.
+// token with login every certificate that is not a CA's counts as usable; that there is no key shows only when
+// signing. On a token without login the private key must be visible.
 package card
 
 import (

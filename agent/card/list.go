@@ -96,9 +96,6 @@ func (c *candidate) refusal(filter bridge.Filter, now time.Time) bridge.Reason {
 
 // hasKey: see the package's doc.
 func (c *candidate) hasKey() bool {
-	if len(c.ID) == 0 {
-		return false
-	}
 	return c.Private || c.slot.Token.Flags.Has(pkcs11.FlagLoginRequired)
 }
 
@@ -106,24 +103,24 @@ func (c *candidate) hasKey() bool {
 func (c *candidate) algorithms() []string {
 	var names []string
 	for _, a := range cades.AlgorithmsFor(c.x509.PublicKey) {
-		if slices.Contains(c.slot.Token.Mechanisms, mechanismFor(a)) {
+		if len(schemeOf(a).Usable(a.Hash(), c.slot.Token.Mechanisms)) > 0 {
 			names = append(names, string(a))
 		}
 	}
 	return names
 }
 
-// mechanismFor gives the PKCS#11 mechanism of an algorithm, 0 for an unknown one.
-func mechanismFor(a cades.Algorithm) uint {
+// schemeOf gives the signature scheme of an algorithm, "" for an unknown one.
+func schemeOf(a cades.Algorithm) pkcs11.Scheme {
 	switch a {
 	case cades.RS256, cades.RS384, cades.RS512:
-		return pkcs11.MechanismRSA
+		return pkcs11.PKCS1
 	case cades.PS256, cades.PS384, cades.PS512:
-		return pkcs11.MechanismPSS
+		return pkcs11.PSS
 	case cades.ES256, cades.ES384, cades.ES512:
-		return pkcs11.MechanismECDSA
+		return pkcs11.ECDSA
 	}
-	return 0
+	return ""
 }
 
 func (c *candidate) describe() bridge.Certificate {

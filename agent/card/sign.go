@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/odnowa/odnowa/agent/pkcs11"
 	"github.com/odnowa/odnowa/agent/worker"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/cades"
@@ -16,7 +17,7 @@ type SignRequest struct {
 	// CertificateID is bridge.Certificate.ID.
 	CertificateID string
 	Algorithm     cades.Algorithm
-	// ToSign is hashed with the algorithm's hash and signed. What it is is the caller's affair: a
+	// ToSign is hashed with the algorithm's hash, here or by the token, and signed: 32 KiB at most. What it is is the caller's affair: a
 	// CMS's signed attributes, never bytes that a website chose.
 	ToSign []byte
 	// Progress, when not nil, is told when the person is waited for and when the card signs.
@@ -51,8 +52,8 @@ func (e *PINError) Unwrap() error { return e.Err }
 // pin_length (no try was used), pin_locked, user_cancelled (at the PIN pad), signing_failed, module_failed,
 // invalid_request (unknown algorithm), request_cancelled and timeout when ctx ends, and what pin returned.
 func (s *Store) Sign(ctx context.Context, q SignRequest, pin PINFunc) ([]byte, error) {
-	mechanism := mechanismFor(q.Algorithm)
-	if mechanism == 0 {
+	scheme := schemeOf(q.Algorithm)
+	if scheme == "" {
 		return nil, bridge.Errorf(bridge.CodeInvalidRequest, fmt.Errorf("unknown algorithm %.20q", q.Algorithm))
 	}
 	var hash [32]byte
@@ -71,16 +72,16 @@ func (s *Store) Sign(ctx context.Context, q SignRequest, pin PINFunc) ([]byte, e
 	q.progress(bridge.Signing, !found.Pad)
 	signature, err := m.worker.Sign(ctx, worker.SignRequest{
 		Certificate: hash,
-		Mechanism:   mechanism,
+		Scheme:      scheme,
 		Hash:        q.Algorithm.Hash(),
-		Digest:      q.Algorithm.Sum(q.ToSign),
+		Message:     q.ToSign,
 		PIN:         secret,
 		Pad:         found.Pad,
 	})
 	if err != nil {
-		return nil, signFault(err)
+		return nil, signFault(err, found.Pad)
 	}
-	if mechanism != mechanismFor(cades.ES256) {
+	if scheme != pkcs11.ECDSA {
 		return signature, nil
 	}
 	if signature, err = cades.ECDSAToASN1(signature); err != nil {
