@@ -113,7 +113,7 @@ func peerOf(conn net.Conn) (Peer, error) {
 
 func sessionPath() (string, error) {
 	dir, err := runtimeDir()
-	return filepath.Join(dir, "session.sock"), err
+	return filepath.Join(dir, sessionName()), err
 }
 
 // Self is the user of this process, as in [Peer].

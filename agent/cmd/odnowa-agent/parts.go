@@ -62,9 +62,8 @@ const auditFile = "audit.jsonl"
 func newWindow(p *policy.Policy, l *zap.Logger, terminal string) *window.Window {
 	o := window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Terminal: terminal, Timeout: p.WindowTimeout(), Log: l}
 	o.Exclusive = func() (io.Closer, error) {
-		path, err := local.SessionPath()
+		dir, err := local.StateDir()
 		if err == nil {
-			dir := filepath.Dir(path)
 			if err = os.MkdirAll(dir, 0o700); err == nil {
 				return local.Lock(filepath.Join(dir, "window.lock"))
 			}
