@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +41,9 @@ type rig struct {
 	dir     string
 	policy  policy.Policy
 	env     []string
+	// program and user run the agent from another file as another user; empty and nil for this one.
+	program string
+	user    *syscall.Credential
 
 	mu  sync.Mutex
 	log strings.Builder // what all processes wrote to standard error
@@ -141,8 +145,16 @@ func (r *rig) logs() string {
 }
 
 func (r *rig) command(args ...string) *exec.Cmd {
-	cmd := exec.Command("odnowa-agent", args...)
+	program := r.program
+	if program == "" {
+		program = "odnowa-agent"
+	}
+	cmd := exec.Command(program, args...)
 	cmd.Env = r.env
+	if r.user != nil {
+		cmd.Dir = "/"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: r.user}
+	}
 	return cmd
 }
 
