@@ -41,20 +41,26 @@ func TestRecognise(t *testing.T) {
 
 // TestNoSession: where no session can be started the browser gets an answer to its request.
 func TestNoSession(t *testing.T) {
-	for _, c := range []struct{ request, id string }{
-		{`{"jsonrpc":"2.0","id":"r1","method":"agent.hello"}`, `"r1"`}, {`nonsense`, `null`}, {`{}`, `null`},
+	failed, bad := errors.New("no"), bridge.Errorf(bridge.CodePolicyInvalid, nil)
+	for _, c := range []struct {
+		request, id string
+		failed      error
+		code        string
+	}{
+		{`{"jsonrpc":"2.0","id":"r1","method":"agent.hello"}`, `"r1"`, failed, "no_session"},
+		{`nonsense`, `null`, failed, "no_session"}, {`{}`, `null`, failed, "no_session"},
+		{`{"jsonrpc":"2.0","id":7,"method":"agent.hello"}`, `7`, bad, "policy_invalid"},
 	} {
 		var in, out bytes.Buffer
 		if err := frame.Write(&in, []byte(c.request)); err != nil {
 			t.Fatal(err)
 		}
-		failed := errors.New("no")
-		h := Host{Socket: filepath.Join(t.TempDir(), "none.sock"), Start: func() error { return failed }}
-		if err := h.Run(context.Background(), io.NopCloser(&in), &out); !errors.Is(err, failed) {
+		h := Host{Socket: filepath.Join(t.TempDir(), "none.sock"), Start: func() error { return c.failed }}
+		if err := h.Run(context.Background(), io.NopCloser(&in), &out); !errors.Is(err, c.failed) {
 			t.Errorf("got %v", err)
 		}
 		body, err := frame.Read(&out, bridge.MaxMessage)
-		if err != nil || !bytes.Contains(body, []byte(`"id":`+c.id)) || !bytes.Contains(body, []byte(`"data":{"code":"no_session"}`)) {
+		if err != nil || !bytes.Contains(body, []byte(`"id":`+c.id)) || !bytes.Contains(body, []byte(`"data":{"code":"`+c.code+`"}`)) {
 			t.Errorf("got %s, %v", body, err)
 		}
 	}

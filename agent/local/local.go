@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -82,13 +84,17 @@ func SessionPath() (string, error) {
 	return path, nil
 }
 
-// RuntimeDir is where the processes of one login keep what they share while it lasts.
-func RuntimeDir() (string, error) {
-	dir, err := runtimeDir()
-	if err != nil {
-		return "", fmt.Errorf("finding the user's runtime folder: %w", err)
+// LoginFile is the path of a file that the processes of one login share, in a folder of the user's own,
+// which it makes.
+func LoginFile(name string) (string, error) {
+	path, err := loginFile(name)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o700)
 	}
-	return dir, nil
+	if err != nil {
+		return "", fmt.Errorf("finding the login's folder: %w", err)
+	}
+	return path, nil
 }
 
 // StateDir is where the user's session keeps what outlives a login.

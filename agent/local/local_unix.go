@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/odnowa/odnowa/agent/lock"
@@ -116,7 +117,13 @@ func peerOf(conn net.Conn) (Peer, error) {
 
 func sessionPath() (string, error) {
 	dir, err := runtimeDir()
-	return filepath.Join(dir, "session.sock"), err
+	return filepath.Join(dir, sessionName()), err
+}
+
+// loginFile lies beside the session's socket, whose name it has.
+func loginFile(name string) (string, error) {
+	socket, err := sessionPath()
+	return strings.TrimSuffix(socket, ".sock") + "-" + name, err
 }
 
 // Self is the user of this process, as in [Peer].

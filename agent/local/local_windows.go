@@ -165,14 +165,14 @@ func sessionPath() (string, error) {
 	return pipePrefix + "odnowa-agent-" + Self() + "-" + login, err
 }
 
-// runtimeDir has the login session, as sessionPath has.
-func runtimeDir() (string, error) {
+// loginFile has the login session, as sessionPath has.
+func loginFile(name string) (string, error) {
 	dir, err := stateDir()
 	if err != nil {
 		return "", err
 	}
 	login, err := ownLogin()
-	return filepath.Join(dir, "run", login), err
+	return filepath.Join(dir, "run", login, name), err
 }
 
 func ownLogin() (string, error) {

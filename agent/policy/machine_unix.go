@@ -66,10 +66,10 @@ func fileStamp(path string) string {
 		}
 		return err.Error()
 	}
-	dir, err := os.Stat(filepath.Dir(path))
-	if err != nil {
+	var dir syscall.Stat_t
+	if err := syscall.Stat(filepath.Dir(path), &dir); err != nil {
 		return err.Error()
 	}
-	mtime, ctime := times(&st)
-	return fmt.Sprint(st.Dev, st.Ino, st.Size, mtime, ctime, st.Mode, st.Uid, dir.Mode(), dir.ModTime())
+	modified, changed := times(&st)
+	return fmt.Sprint(st.Dev, st.Ino, st.Size, modified, changed, dir.Mode, dir.Uid)
 }

@@ -99,14 +99,16 @@ func call[P, R any](ctx context.Context, c *conn, r *jrpc2.Request, serve func(*
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	c.mu.Lock()
-	c.running[q.id] = running{access.Request(r.Method()), cancel}
-	c.mu.Unlock()
-	defer func() {
+	if what := access.Request(r.Method()); what != access.Cancel {
 		c.mu.Lock()
-		delete(c.running, q.id)
+		c.running[q.id] = running{what, cancel}
 		c.mu.Unlock()
-	}()
+		defer func() {
+			c.mu.Lock()
+			delete(c.running, q.id)
+			c.mu.Unlock()
+		}()
+	}
 	result, err := serve(q, ctx, params)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)

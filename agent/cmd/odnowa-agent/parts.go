@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -98,14 +97,11 @@ func (s *parts) windowFor(p *policy.Policy) *window.Window {
 func newWindow(p *policy.Policy, l *zap.Logger, terminal string) *window.Window {
 	o := window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Terminal: terminal, Timeout: p.WindowTimeout(), Log: l}
 	o.Exclusive = func() (io.Closer, error) {
-		dir, err := local.RuntimeDir()
+		path, err := local.LoginFile("window.lock")
 		if err != nil {
 			return nil, err
 		}
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, err
-		}
-		return lock.Try(filepath.Join(dir, "window.lock"))
+		return lock.Try(path)
 	}
 	return window.New(o)
 }

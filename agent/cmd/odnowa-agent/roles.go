@@ -11,6 +11,7 @@ import (
 	"github.com/odnowa/odnowa/agent/log"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/worker"
+	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
 var usageText = `Usage: odnowa-agent COMMAND
@@ -22,6 +23,9 @@ var usageText = `Usage: odnowa-agent COMMAND
                          let this computer ask for signatures of your certificate in the cloud
   rsign status           list the certificates in the cloud and whether they can be used from here
   doctor [--json]        check everything that a signature needs; exit code 1 if something is missing
+  policy [--json]        print the policy in force and where each value comes from; exit code 1 if it is bad
+  audit verify [--json] [--head HASH] [FILE]
+                         follow the audit log's chain; exit code 1, and where, if it was changed
   version                print the version
 
 Started by the system and by browsers:
@@ -61,6 +65,12 @@ func find(args []string) role {
 		return findRSign(args)
 	case args[0] == "doctor" && (len(args) == 1 || flag):
 		return runDoctor
+	case args[0] == "policy" && (len(args) == 1 || flag):
+		return runPolicy
+	case args[0] == "audit":
+		if _, ok := auditArguments(args); ok {
+			return runAudit
+		}
 	case args[0] == "version" && len(args) == 1:
 		return runVersion
 	}
@@ -81,6 +91,14 @@ func runWorker(ctx context.Context, args []string, s stdio) int {
 	return worker.Main(ctx, args[1], s.in, s.out)
 }
 
+// startSession starts none that would end at once, so that the browser learns why.
+func startSession() error {
+	if _, err := policy.Load(); err != nil {
+		return bridge.Errorf(bridge.CodePolicyInvalid, err)
+	}
+	return host.StartSession()
+}
+
 // runHost is what a browser starts. Its standard output belongs to the browser; what it has to say
 // goes to standard error, where browsers keep it.
 func runHost(ctx context.Context, args []string, s stdio) int {
@@ -88,7 +106,7 @@ func runHost(ctx context.Context, args []string, s stdio) int {
 	logger := log.New(s.err, "host")
 	socket, err := local.SessionPath()
 	if err == nil {
-		h := host.Host{Preface: preface, Socket: socket, Start: host.StartSession}
+		h := host.Host{Preface: preface, Socket: socket, Start: startSession}
 		err = h.Run(ctx, s.in, s.out)
 	}
 	if err != nil {
