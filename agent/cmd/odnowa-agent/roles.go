@@ -9,6 +9,7 @@ import (
 	"github.com/odnowa/odnowa/agent/host"
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/log"
+	"github.com/odnowa/odnowa/agent/pcsc"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/worker"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -49,8 +50,10 @@ func find(args []string) role {
 	}
 	flag := len(args) == 2 && args[1] == "--json"
 	switch {
-	case args[0] == "module-worker" && len(args) == 2:
+	case args[0] == worker.Role && len(args) == 2:
 		return runWorker
+	case args[0] == pcsc.Role && len(args) == 1:
+		return runPCSC
 	case args[0] == "session" && len(args) == 1:
 		return runSession
 	case args[0] == "service" && len(args) == 1:
@@ -98,6 +101,8 @@ func startSession() error {
 	}
 	return host.StartSession()
 }
+
+func runPCSC(_ context.Context, _ []string, s stdio) int { return pcsc.Main(s.in, s.out) }
 
 // runHost is what a browser starts. Its standard output belongs to the browser; what it has to say
 // goes to standard error, where browsers keep it.
