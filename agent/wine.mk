@@ -9,7 +9,7 @@ WINE_RUN  := env WINEPREFIX=$(WINE)/prefix WINEDEBUG=-all WINEDLLOVERRIDES=winem
 GO_WIN    := env CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go
 CARDTEST  := agent/card/cardtest/testdata
 
-test-wine: PACKAGES += wine wine64 gcc-mingw-w64-x86-64 xvfb xdotool imagemagick
+test-wine: PACKAGES += wine wine64 gcc-mingw-w64-x86-64 xvfb xauth openbox xdotool imagemagick
 test-wine: system wine-units
 
 # A prefix of our own. Wine 8 lacks the DLL that Go takes random numbers from.
@@ -41,4 +41,4 @@ $(WINE)/overlay.json: agent/wine.mk
 # Wine's own processes keep what they were started with open: its server starts apart from the tests.
 wine-units: $(WINE)/prefix/made $(WINE)/modules/soft.dll $(WINE)/modules/hostile.dll $(WINE)/overlay.json
 	@setsid $(WINE_RUN) wineserver -p </dev/null >/dev/null 2>&1
-	@$(WINE_RUN) MODULES=$(WINE) GO="$(GO_WIN)" agent/wine/units.sh; code=$$?; $(WINE_RUN) wineserver -k; exit $$code
+	@$(WINE_RUN) MODULES=$(WINE) GO="$(GO_WIN)" agent/wine/desktop.sh agent/wine/units.sh; code=$$?; $(WINE_RUN) wineserver -k; exit $$code
