@@ -128,7 +128,7 @@ func TestKeys(t *testing.T) {
 		w := words(l)
 		for _, buttons := range [][]string{
 			{w.next, w.view, w.cancel}, {w.sign, w.view, w.cancel}, {w.sign, w.cancel}, {w.codesSame, w.codesDiffer, w.cancel},
-			{w.useLastTry, w.cancel}, {w.next, w.other}, {w.sign, w.other}, {w.codesSame, w.other}, {w.view, w.cancel}, {w.codesDiffer, w.cancel},
+			{w.useLastTry, w.cancel}, {w.again, w.cancel}, {w.next, w.other}, {w.sign, w.other}, {w.codesSame, w.other}, {w.view, w.cancel}, {w.codesDiffer, w.cancel},
 		} {
 			var keys []rune
 			for _, b := range buttons {
