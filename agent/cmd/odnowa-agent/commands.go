@@ -11,7 +11,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/odnowa/odnowa/agent/card"
-	"github.com/odnowa/odnowa/agent/doctor"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/rsign"
 	"github.com/odnowa/odnowa/agent/window"
@@ -74,23 +73,6 @@ func runCertificates(ctx context.Context, args []string, s stdio) int {
 
 // plain keeps what is written on a card from steering the terminal.
 func plain(s string) string { return window.Clean(s) }
-
-// runDoctor checks everything and says what to mend.
-func runDoctor(ctx context.Context, args []string, s stdio) int {
-	lang := language()
-	checks := doctor.Machine(ctx, lang, func(p *policy.Policy) doctor.Cards { return openCards(p) })
-	if len(args) == 2 {
-		printJSON(s.out, bridge.DiagnoseResult{Checks: checks})
-	} else {
-		doctor.Print(s.out, checks)
-	}
-	for _, c := range checks {
-		if c.State == bridge.CheckFailed {
-			return 1
-		}
-	}
-	return 0
-}
 
 // language of the terminal, from the locale (POSIX: LC_ALL, then LC_MESSAGES, then LANG).
 func language() window.Language {
