@@ -77,5 +77,15 @@ func certificate(lang window.Language, c bridge.Certificate, now time.Time) Deta
 		fmt.Sprintf("%s: %s-%d, %s", t.key, c.KeyType, c.KeyBits, strings.Join(c.KeyUsage, ", ")),
 		fmt.Sprintf("%s: %s (%s), %s", t.card, c.Token, c.Reader, pin),
 	}
+	d.public = []string{d.Facts[0], d.Facts[2], pin}
+	d.names = append([]string{cert.Subject.CommonName, cert.Subject.SerialNumber, c.Token}, cert.EmailAddresses...)
+	for _, name := range cert.Subject.Names {
+		if text, ok := name.Value.(string); ok && !public[name.Type.String()] {
+			d.names = append(d.names, text)
+		}
+	}
 	return d
 }
+
+// public are the attributes of a subject that are not a person's own: country, organisation.
+var public = map[string]bool{"2.5.4.6": true, "2.5.4.10": true, "2.5.4.11": true}

@@ -27,8 +27,21 @@ type Detail struct {
 	Cure   string `json:"cure,omitempty"`
 	// Facts are for whoever mends it: paths, versions, validity.
 	Facts []string `json:"facts,omitempty"`
-	// personal: Name and Facts tell of a person.
-	personal bool
+	// personal: Name and Facts tell of a person; public are the facts that do not, names what the
+	// person is called.
+	personal      bool
+	public, names []string
+}
+
+// Names are those of the persons that the findings tell of.
+func Names(findings []Finding) []string {
+	var all []string
+	for _, f := range findings {
+		for _, d := range f.Details {
+			all = append(all, d.names...)
+		}
+	}
+	return all
 }
 
 // Anonymous gives the findings without anything that tells of a person: for support.
@@ -42,7 +55,7 @@ func Anonymous(findings []Finding, scrub func(string) string) []Finding {
 			d.Facts = nil
 			if d.personal {
 				d.Name = "-"
-				facts = nil
+				facts = d.public
 			}
 			for _, fact := range facts {
 				d.Facts = append(d.Facts, scrub(fact))

@@ -31,6 +31,7 @@ var usageText = `Usage: odnowa-agent COMMAND
                          let this computer ask for signatures of your certificate in the cloud
   rsign status           list the certificates in the cloud and whether they can be used from here
   doctor [--json]        check everything that a signature needs; exit code 1 if something is missing
+  support [--out FILE]   pack the doctor's findings and the log, without personal data, for whoever helps
   version                print the version
 
 Started by the system and by browsers:
@@ -70,6 +71,8 @@ func find(args []string) role {
 		return findRSign(args)
 	case args[0] == "doctor" && (len(args) == 1 || flag):
 		return runDoctor
+	case args[0] == "support" && (len(args) == 1 || len(args) == 3 && args[1] == "--out"):
+		return runSupport
 	case args[0] == "version" && len(args) == 1:
 		return runVersion
 	}
@@ -108,7 +111,8 @@ func runHost(ctx context.Context, args []string, s stdio) int {
 }
 
 func runSession(ctx context.Context, _ []string, s stdio) int {
-	return finish(log.New(s.err, "session"), func(l *zap.Logger) error {
+	kept := keptLog(s.err)
+	return finish(log.New(kept, "session"), func(l *zap.Logger) error {
 		p, err := policy.Load()
 		if err != nil {
 			return err
