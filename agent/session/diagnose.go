@@ -11,5 +11,5 @@ func (q *request) diagnose(ctx context.Context, _ *bridge.DiagnoseParams) (*brid
 	p := doctor.Probe{
 		Policy: q.conn.Policies.Problem, Service: q.Service, Window: q.Window.Available, Status: q.Cards.Status, List: q.Cards.List,
 	}
-	return &bridge.DiagnoseResult{Checks: p.Checks(ctx, q.language)}, nil
+	return &bridge.DiagnoseResult{Checks: doctor.Checks(p.Findings(ctx, q.language))}, nil
 }
