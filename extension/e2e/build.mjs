@@ -8,6 +8,8 @@ await build({
     { in: "e2e/resume.ts", out: "resume" },
     { in: "e2e/each-browser.ts", out: "browsers" },
     { in: "e2e/screens.ts", out: "screens" },
+    { in: "e2e/hostile.ts", out: "hostile" },
+    { in: "e2e/interrupted.ts", out: "interrupted" },
     { in: "e2e/packages/packages.ts", out: "packages/packages" },
     { in: "e2e/packages/browser.ts", out: "packages/browser" },
   ],
