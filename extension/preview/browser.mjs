@@ -69,6 +69,9 @@ export async function startPreview({ language, headless = true, width = 1280, ex
     if (how !== "missing") await writeFile(manifestFile, JSON.stringify({ ...manifest, ...changed[how] }));
   };
   await install(agent ? "here" : "missing");
+  // Without it an unpacked extension does not come back from a reload.
+  await mkdir(join(profile, "Default"), { recursive: true });
+  await writeFile(join(profile, "Default/Preferences"), JSON.stringify({ extensions: { ui: { developer_mode: true } } }));
 
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: "/usr/bin/chromium",
