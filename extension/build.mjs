@@ -58,17 +58,25 @@ export function extensionId(key) {
   return [...hex].map((digit) => String.fromCharCode(97 + parseInt(digit, 16))).join("");
 }
 
+/** What the browser's list of extensions says, in the browser's language. */
+export const descriptions = {
+  pl: (name) => `Odnawianie certyfikatów kwalifikowanych: ${name}`,
+  en: (name) => `Renewal of qualified certificates at ${name}`,
+};
+
 /** The manifest for one CA, for Chromium and Firefox alike. */
 export function manifest(config) {
   return {
     manifest_version: 3,
     name: `Odnowa – ${config.name}`,
-    description: `Renewal of qualified certificates at ${config.name}`,
+    description: "__MSG_description__",
+    default_locale: "pl",
     version: config.version,
     key: config.key,
     minimum_chrome_version: "133", // X25519 in WebCrypto, for pairing
     icons: { 16: "icons/16.png", 48: "icons/48.png", 128: "icons/128.png" },
     permissions: ["nativeMessaging", "storage"],
+    action: { default_popup: "popup.html", default_icon: { 16: "icons/16.png", 48: "icons/48.png" } },
     storage: { managed_schema: "managed.json" },
     background: { service_worker: "worker.js", scripts: ["worker.js"] },
     content_scripts: [
@@ -150,14 +158,24 @@ export async function build(config, out) {
     bundle("src/worker/worker.ts", join(extension, "worker.js"), "iife", config),
     bundle("src/content/content.ts", join(extension, "content.js"), "iife", config),
     ...sdkFiles.map(([source, file]) => bundle(`src/sdk/${source}`, join(sdk, file), "esm", config)),
+    bundle("src/popup/popup.ts", join(extension, "popup.js"), "iife", config),
     cp(join(here, "icons"), join(extension, "icons"), { recursive: true }),
     cp(join(here, "src/worker/managed.json"), join(extension, "managed.json")),
+    cp(join(here, "src/popup/popup.html"), join(extension, "popup.html")),
+    ...Object.keys(descriptions).map((language) => writeLocale(extension, language, config.name)),
     // What is bundled keeps its own licence, which goes wherever it goes.
     ...[extension, sdk].map((folder) => cp(join(here, "node_modules/lit-html/LICENSE"), join(folder, "licences/lit-html.txt"))),
   ]);
   await writeFile(join(extension, "manifest.json"), JSON.stringify(manifest(config), null, 2));
   await writeFile(join(sdk, "package.json"), JSON.stringify(sdkPackage(config.version), null, 2));
   return { id: extensionId(config.key), extension, sdk };
+}
+
+async function writeLocale(extension, language, name) {
+  const folder = join(extension, "_locales", language);
+  await mkdir(folder, { recursive: true });
+  const messages = { description: { message: descriptions[language](name) } };
+  await writeFile(join(folder, "messages.json"), JSON.stringify(messages, null, 2));
 }
 
 function sdkPackage(version) {

@@ -11,7 +11,8 @@ const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 
 const page = (language) => `<!doctype html><html lang="${language}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Odnowa: preview</title>
-<style>body{margin:0;background:#eef2f6;font-family:system-ui,sans-serif}main{padding:1rem;max-width:48rem;margin:auto}h1{font-size:1.25rem;color:#14508f}</style>
+<style>:root{color-scheme:light dark}body{margin:0;background:light-dark(#eef2f6,#0e151d);font-family:system-ui,sans-serif}main{padding:1rem;max-width:48rem;margin:auto}
+h1{font-size:1.25rem;color:light-dark(#14508f,#8ec5ff)}@media(max-width:30rem){main{padding:.5rem}}</style>
 <main><h1>Odnowienie TEST</h1><odnowa-renewal install-url="https://extension.ca.example/"></odnowa-renewal></main>
 <script type="module" src="/sdk/odnowa.js"></script></html>`;
 

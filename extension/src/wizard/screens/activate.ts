@@ -38,7 +38,7 @@ function waiting(w: Wizard, { state, code }: Activation): TemplateResult {
             <p class="digits"><span aria-hidden="true">${sixDigits(code)}</span><span class="hidden-label">${spelled(code)}</span></p>
             <p>${t.codeHint}</p>
           </div>`}
-      <p class="state waiting" role="status" data-testid="activation-state" data-activation=${state}>${t.progress[state]}</p>
+      <p class="state waiting" data-testid="activation-state" data-activation=${state}>${t.progress[state]}</p>
       <ol class="steps">
         ${step(t.open, t.openHint)} ${step(t.type, t.typeHint)} ${step(t.confirm, t.confirmHint)}
       </ol>

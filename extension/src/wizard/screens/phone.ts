@@ -24,7 +24,7 @@ function state(w: Wizard): TemplateResult {
   const t = w.t.phone;
   const { state: now = "waiting", code } = w.renewal?.phone ?? {};
   const ready = now === "ready" || now === "active";
-  return html`<p class="state ${ready ? "good" : "waiting"}" role="status" data-testid="phone-state" data-phone=${now}>
+  return html`<p class="state ${ready ? "good" : "waiting"}" data-testid="phone-state" data-phone=${now}>
       ${ready ? t.ready : t[now]}
     </p>
     ${ready && code ? phoneCode(code, t.readyCode, t.readyHint) : nothing}`;

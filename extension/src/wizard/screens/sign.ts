@@ -30,7 +30,7 @@ export function waiting(w: Wizard, state: Signing["state"]): TemplateResult {
     <div class="body">
       <h2 class="title" tabindex="-1" data-testid="heading">${t.waitingTitle}</h2>
       <p class="lead">${t.waitingLead}</p>
-      <p class="state waiting" role="status" data-testid="sign-progress" data-progress=${state}>${t.progress[state]}</p>
+      <p class="state waiting" data-testid="sign-progress" data-progress=${state}>${t.progress[state]}</p>
       ${picture(w)}
       ${state === "signing"
         ? nothing
