@@ -45,9 +45,9 @@ function buttons(d: Drawing, row: Row, code: string): Child {
 
 function button(d: Drawing, action: Action, row: Row, first: boolean): Child {
   const { t, element } = d;
-  const press = (name: string, text: string, act: (button: HTMLElement) => void) => {
+  const press = (name: string, text: string, act: (button: HTMLElement) => void): HTMLElement => {
     const look = { class: first ? "button small" : "link", part: first ? "button" : "link" };
-    const made = h("button", { type: "button", ...look, "data-testid": `preparation-${name}`, click: () => act(made) }, text);
+    const made: HTMLElement = h("button", { type: "button", ...look, "data-testid": `preparation-${name}`, click: () => act(made) }, text);
     return made;
   };
   switch (action) {
