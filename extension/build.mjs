@@ -13,7 +13,7 @@
 //   testOnlyOpenShadow  true: tests can look into the wizard; never for people's builds
 //
 // DIR/extension is the unpacked extension, DIR/sdk the npm package @odnowa/sdk without its .d.ts, which
-// `npm run build:types` adds. Prints {"id", "extension", "sdk"}.
+// `npm run build:types` adds (to dist/sdk). Prints {"id", "extension", "sdk"}.
 //
 // The SDK is the one file that a page names, odnowa.js, and beside it what that fetches when it needs it:
 // the checks, the drawing of the elements, and the words of one language. Nothing is bundled into it but its own sources.
@@ -163,8 +163,11 @@ export async function build(config, out) {
     cp(join(here, "src/worker/managed.json"), join(extension, "managed.json")),
     cp(join(here, "src/popup/popup.html"), join(extension, "popup.html")),
     ...Object.keys(descriptions).map((language) => writeLocale(extension, language, config.name)),
-    // What is bundled keeps its own licence, which goes wherever it goes.
-    ...[extension, sdk].map((folder) => cp(join(here, "node_modules/lit-html/LICENSE"), join(folder, "licences/lit-html.txt"))),
+    // What is bundled keeps its own licence, which goes wherever it goes. The SDK bundles nothing.
+    cp(join(here, "node_modules/lit-html/LICENSE"), join(extension, "licences/lit-html.txt")),
+    cp(join(here, "docs"), join(sdk, "docs"), { recursive: true, filter: (file) => !file.endsWith("README.md") }),
+    cp(join(here, "docs/README.md"), join(sdk, "README.md")),
+    cp(join(here, "../LICENSE"), join(sdk, "LICENSE")),
   ]);
   await writeFile(join(extension, "manifest.json"), JSON.stringify(manifest(config), null, 2));
   await writeFile(join(sdk, "package.json"), JSON.stringify(sdkPackage(config.version), null, 2));
@@ -182,9 +185,16 @@ function sdkPackage(version) {
   return {
     name: "@odnowa/sdk",
     version: version.split(".").concat("0", "0").slice(0, 3).join("."),
+    description: "Renewal of qualified certificates on a website: an element and a typed API for the Odnowa extension",
     license: "Apache-2.0",
     type: "module",
-    exports: { ".": { types: "./types/sdk/odnowa.d.ts", default: "./odnowa.js" } },
+    exports: {
+      ".": { types: "./types/sdk/index.d.ts", default: "./odnowa.js" },
+      "./package.json": "./package.json",
+    },
+    types: "./types/sdk/index.d.ts",
+    sideEffects: ["./odnowa.js"], // it defines the elements
+    files: [...sdkFiles.map(([, file]) => file), "types", "docs"],
   };
 }
 

@@ -14,6 +14,7 @@ await build({
     { in: "e2e/interrupted.ts", out: "interrupted" },
     { in: "e2e/cost.ts", out: "cost" },
     { in: "e2e/policy.ts", out: "policy" },
+    { in: "e2e/sdk/test.ts", out: "sdk" },
     { in: "e2e/packages/packages.ts", out: "packages/packages" },
     { in: "e2e/packages/browser.ts", out: "packages/browser" },
   ],

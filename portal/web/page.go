@@ -31,6 +31,7 @@ type page struct {
 	Name, SupportEmail, SupportPhone, PhoneApp string
 	Test                                       bool
 	Links                                      map[string]string // kind to address, in this language
+	Install                                    map[string]string // attribute of <odnowa-install> to address
 
 	Legal         []paragraph
 	Version, Hash string
@@ -104,7 +105,7 @@ func (s *server) render(kind, language string) ([]byte, error) {
 	p := page{
 		Language: language, Kind: kind, Path: addresses[kind][language], OtherPath: addresses[kind][other],
 		Title: pageTitles[kind][language], Name: s.cfg.Name, Test: s.cfg.Test, PhoneApp: s.cfg.PhoneApp,
-		SupportEmail: s.cfg.Support.Email, SupportPhone: s.cfg.Support.Phone, Links: map[string]string{},
+		SupportEmail: s.cfg.Support.Email, SupportPhone: s.cfg.Support.Phone, Links: map[string]string{}, Install: s.cfg.Install,
 	}
 	for k, paths := range addresses {
 		p.Links[k] = paths[language]

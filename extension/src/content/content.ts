@@ -2,6 +2,7 @@
  * The content script, on the portal's pages only: meets the SDK, hands its requests to the worker, and
  * draws the wizard. It speaks to the portal as the page does, same origin and cookie.
  */
+import "./trusted-types.ts";
 import { is, where } from "../bridge/where.ts";
 import { acceptPages } from "./handshake.ts";
 import { openWizard, wasOpen } from "./mount.ts";

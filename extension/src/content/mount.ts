@@ -20,7 +20,7 @@ export function wasOpen(): boolean {
   return sessionStorage.getItem(storedKey) === "open";
 }
 
-/** Tells of each screen by its name. */
+/** Tells of each screen by its name, once it is at rest. */
 class ToldView extends ScreenView {
   #last: string | undefined;
 
@@ -33,7 +33,7 @@ class ToldView extends ScreenView {
 
   override draw(wizard: Wizard): void {
     super.draw(wizard);
-    if (wizard.screen !== this.#last) this.step((this.#last = wizard.screen));
+    if (!wizard.busy && wizard.screen !== this.#last) this.step((this.#last = wizard.screen));
   }
 }
 

@@ -86,7 +86,7 @@ export abstract class PreparationElement extends Base {
  */
 export class RenewalElement extends PreparationElement {}
 
-/** <odnowa-install return-url="…">: the install guide for the visitor's browser and system, for the CA's install page. */
+/** <odnowa-install return-url="…" agent-windows="…">: the install guide for the visitor's browser and system, for the CA's install page. */
 export class InstallElement extends PreparationElement {
   override readonly installs = true;
 }

@@ -31,6 +31,9 @@ export interface Page {
 /** How often a person who waits is looked after. The agent allows a website sixty questions at once and one a second. */
 const pollMs = 5_000;
 
+/** How long a button says that it has copied. */
+const copiedMs = 3_000;
+
 const installingKey = "odnowa.installing";
 
 export class Preparation {
@@ -58,7 +61,7 @@ export class Preparation {
       element,
       installing: () => this.#installing(),
       pair: () => void this.#pair(),
-      copy: (text) => void this.#copy(text),
+      copy: (text, button) => void this.#copy(text, button),
       report: () => this.#reportText(),
     };
     this.#status = h("p", { role: "status", part: "status" });
@@ -185,7 +188,7 @@ export class Preparation {
       !installs && h("p", { class: "after", part: "after" }, t.after),
       !unchecked && h("details", { class: "report" },
         h("summary", {}, t.reportTitle), h("p", { class: "small" }, t.reportLead), this.#report,
-        this.#button(t.report, "second", "report", () => void this.#copy(this.#reportText()))),
+        this.#button(t.report, "second", "report", (made) => void this.#copy(this.#reportText(), made))),
     );
   }
 
@@ -232,9 +235,10 @@ export class Preparation {
     return this.#button(t.again, "second", "check", () => void this.check());
   }
 
-  #button(text: string, kind: "start" | "second", name: string, press: () => void): HTMLElement {
-    const look = kind === "second" ? "button second" : "button";
-    return h("button", { type: "button", class: look, part: `button ${kind}`, "data-testid": `preparation-${name}`, click: press }, text);
+  #button(text: string, kind: "start" | "second", name: string, press: (made: HTMLElement) => void): HTMLElement {
+    const look = { class: kind === "second" ? "button second" : "button", part: `button ${kind}` };
+    const made: HTMLElement = h("button", { type: "button", ...look, "data-testid": `preparation-${name}`, click: () => press(made) }, text);
+    return made;
   }
 
   #busy(busy: boolean): void {
@@ -268,11 +272,14 @@ export class Preparation {
     return report(this.#state, new Date());
   }
 
-  async #copy(text: string): Promise<void> {
+  async #copy(text: string, button: HTMLElement): Promise<void> {
     const { t } = this.#drawing;
     try {
       await navigator.clipboard.writeText(text);
+      const label = button.textContent;
+      button.textContent = t.copied;
       this.#status.textContent = t.copied;
+      setTimeout(() => (button.textContent = label), copiedMs);
     } catch {
       this.#report.textContent = text;
       const details = this.#page.root.querySelector<HTMLDetailsElement>(".report");

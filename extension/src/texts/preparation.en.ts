@@ -21,7 +21,7 @@ export const preparationEn: PreparationTexts = {
     card: "Card in the reader",
     certificate: "Certificate on the card",
   },
-  states: { ok: "ready", failed: "missing", warning: "attention", unknown: "not checked yet" },
+  states: { ok: "ready", failed: "action needed", warning: "attention", unknown: "not checked yet" },
   guideTitle: "How to do it, step by step",
   install: "Install the extension",
   installAgent: "Install the Odnowa program",

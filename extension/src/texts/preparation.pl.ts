@@ -20,7 +20,7 @@ export const preparationPl = {
     card: "Karta w czytniku",
     certificate: "Certyfikat na karcie",
   },
-  states: { ok: "gotowe", failed: "brakuje", warning: "uwaga", unknown: "jeszcze nie sprawdzone" },
+  states: { ok: "gotowe", failed: "wymaga działania", warning: "uwaga", unknown: "jeszcze nie sprawdzone" },
   guideTitle: "Jak to zrobić, krok po kroku",
   install: "Zainstaluj rozszerzenie",
   installAgent: "Zainstaluj program Odnowa",

@@ -38,8 +38,8 @@ const remedies: Remedies = {
     extension_missing: "install", extension_outdated: "install", extension_reloaded: "reload", page_not_listed: "support",
     agent_missing: "install", agent_forbidden: "install", agent_blocked: "retry", agent_crashed: "retry",
     agent_unreachable: "retry", agent_silent: "retry", agent_unexpected: "install", portal_unreachable: "retry",
-    portal_unexpected: "reload", agent_impostor: "retry", browser_unsupported: "support", browser_outdated: "reload",
-    extension_disabled: "reload", agent_outdated: "install",
+    portal_unexpected: "reload", agent_impostor: "retry", browser_unsupported: "support", browser_outdated: "support",
+    extension_disabled: "install", agent_outdated: "install",
   },
 };
 

@@ -1,4 +1,6 @@
 /** Addresses that come from outside: attributes of the page, and the query of the install page. */
+import type { Row } from "../rows.ts";
+import type { Visitor } from "../visitor.ts";
 
 /** The address, where it is one that a link may have: never script. */
 export function linkable(text: string | null | undefined): URL | undefined {
@@ -14,6 +16,11 @@ export function installAddress(element: Element): URL | undefined {
   const target = linkable(element.getAttribute("return-url")) ?? new URL(location.origin + location.pathname);
   url.searchParams.set("return-url", target.origin === url.origin ? target.pathname + target.search : target.href);
   return url;
+}
+
+/** On the install page: what the CA offers for this visitor's browser or system (`extension-firefox`, `agent-windows`). */
+export function downloadAddress(element: Element, row: Row, { browser, system }: Visitor): URL | undefined {
+  return linkable(element.getAttribute(`${row}-${row === "extension" ? browser : system}`));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Outcome, Row } from "../rows.ts";
 import type { PreparationElement } from "../element.ts";
 import type { PreparationTexts } from "../../texts/preparation.pl.ts";
 import type { Visitor } from "../visitor.ts";
-import { installAddress, linkable } from "./address.ts";
+import { downloadAddress, installAddress, linkable } from "./address.ts";
 import { h } from "./h.ts";
 import type { Child } from "./h.ts";
 import { actionsFor, guideFor, managePage } from "./remedies.ts";
@@ -16,7 +16,8 @@ export interface Drawing {
   readonly element: PreparationElement;
   installing(): void;
   pair(): void;
-  copy(text: string): void;
+  /** The button says that it has copied. */
+  copy(text: string, button: HTMLElement): void;
   report(): string;
 }
 
@@ -33,7 +34,7 @@ export function drawRow(d: Drawing, row: Row, outcome: Outcome): HTMLElement {
       cause && h("p", { part: "cause" }, cause),
       cure && h("p", { class: "cure", part: "cure" }, cure),
       code && buttons(d, row, code),
-      code && guide(d, code)),
+      code && guide(d, row, code)),
   );
 }
 
@@ -44,27 +45,33 @@ function buttons(d: Drawing, row: Row, code: string): Child {
 
 function button(d: Drawing, action: Action, row: Row, first: boolean): Child {
   const { t, element } = d;
-  const press = (name: string, text: string, click: () => void) =>
-    h("button", { type: "button", class: first ? "button small" : "link", part: first ? "button" : "link", "data-testid": `preparation-${name}`, click }, text);
+  const press = (name: string, text: string, act: (button: HTMLElement) => void): HTMLElement => {
+    const look = { class: first ? "button small" : "link", part: first ? "button" : "link" };
+    const made: HTMLElement = h("button", { type: "button", ...look, "data-testid": `preparation-${name}`, click: () => act(made) }, text);
+    return made;
+  };
   switch (action) {
     case "pair":
       return press("pair", t.pair, () => d.pair());
     case "reload":
       return press("reload", t.reload, () => location.reload());
     case "address":
-      return press("address", t.address, () => d.copy(location.href));
+      return press("address", t.address, (made) => d.copy(location.href, made));
     case "manage": {
       const page = managePage[d.visitor.browser];
-      return press("manage", t.manage(page), () => d.copy(page));
+      return press("manage", t.manage(page), (made) => d.copy(page, made));
     }
     case "report":
-      return press("report", t.report, () => d.copy(d.report()));
+      return press("report", t.report, (made) => d.copy(d.report(), made));
     case "support":
       return link("support", t.support, linkable(element.getAttribute("support-url")), first);
     case "install":
-      return link("install", row === "extension" ? t.install : t.installAgent, installAddress(element), first, d);
+      return link("install", row === "extension" ? t.install : t.installAgent, installLink(d, row), first, d);
   }
 }
+
+const installLink = ({ element, visitor }: Drawing, row: Row) =>
+  element.installs ? downloadAddress(element, row, visitor) : installAddress(element);
 
 /** A link where there is an address. The install page opens beside this one, so that nothing here is lost. */
 function link(name: string, text: string, to: URL | undefined, first: boolean, install?: Drawing): Child {
@@ -74,10 +81,14 @@ function link(name: string, text: string, to: URL | undefined, first: boolean, i
     text, install && h("span", { class: "unseen" }, ` (${install.t.newTab})`));
 }
 
-function guide({ t, visitor }: Drawing, code: string): Child {
+function guide(d: Drawing, row: Row, code: string): Child {
+  const { t, visitor } = d;
   const found = guideFor(code, visitor, t);
-  return found && h("details", { open: true, part: "guide", "data-testid": "preparation-guide" },
+  if (!found) return undefined;
+  // The first step of an installation is the button, where there is one.
+  const steps = actionsFor(code).includes("install") && !actionsFor(code).includes("manage") && !installLink(d, row) ? found.steps.slice(1) : found.steps;
+  return h("details", { open: true, part: "guide", "data-testid": "preparation-guide" },
     h("summary", {}, t.guideTitle),
-    h("ol", {}, ...found.steps.map((step) => h("li", {}, step))),
+    h("ol", {}, ...steps.map((step) => h("li", {}, step))),
     found.hint && h("p", { class: "small" }, found.hint));
 }
