@@ -47,7 +47,7 @@ func WriteList(w io.Writer) error {
 	table("Every exchange", "These look at every answer of the API that a run gets.", watches)
 	table("In passing", "These are looked at by several scenes, in every place that fits.", probes())
 	for _, s := range scenes {
-		table("Scene "+s.name, strings.ToUpper(s.about[:1])+s.about[1:]+".", s.checks)
+		table("Scene "+s.name, strings.ToUpper(s.about[:1])+s.about[1:]+".", s.listed())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -280,7 +280,7 @@ func TestLogsAreDiscreet(t *testing.T) {
 		if len(content) == 0 {
 			t.Errorf("%s is empty", file)
 		}
-		for _, secret := range slices.Concat(personal, w.secrets, []string{b.cookie, strangerName.CommonName, b.phone.welcome.Phone}) {
+		for _, secret := range slices.Concat(personal, w.secrets, []string{b.cookie, strangerName.CommonName, b.phone.Welcome.Phone}) {
 			if bytes.Contains(content, []byte(secret)) {
 				t.Errorf("%s has %q", filepath.Base(file), secret)
 			}
