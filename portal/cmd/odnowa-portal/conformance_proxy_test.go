@@ -2,21 +2,21 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"testing"
+	"sync"
 
 	"github.com/odnowa/odnowa/protocol/conformance"
 	"github.com/odnowa/odnowa/protocol/seal"
@@ -36,60 +36,43 @@ type row struct {
 
 // proxy stands before the portal and does what a row says.
 type proxy struct {
-	t      *testing.T
 	w      *world
 	seal   *ecdsa.PrivateKey // pinned beside the CA's
 	row    row
+	nth    int
 	secure string // origin over TLS
-	target *url.URL
 
-	clients int
-	codes   []string
-	last    map[string][]byte // the last renewal of a session
-	count   map[string]int    // answers by route and status
-	notes   map[string]string
+	mu    sync.Mutex        // guards the fields that follow
+	last  map[string][]byte // the last renewal of a session
+	count map[string]int    // answers by route and status
+	notes map[string]string
 }
 
-func newProxy(w *world) *proxy {
-	target, err := url.Parse(w.box.URLs.Portal)
-	w.must(err)
-	return &proxy{w: w, seal: newCard().key, target: target}
-}
-
-// code is a fresh one where the scene uses it up, else one for all.
-func (p *proxy) code(scene string) string {
-	if scene == "issue" {
-		return p.w.sell()
+// run runs the row's scene through the proxy.
+func (p *proxy) run(ctx context.Context, path, code string) (*conformance.Report, error) {
+	c, err := conformance.LoadConfig(path)
+	if err != nil {
+		return nil, err
 	}
-	if len(p.codes) == 0 {
-		p.codes = append(p.codes, p.w.sell())
-	}
-	return p.codes[0]
-}
-
-// run runs a row's scene through the proxy.
-func (p *proxy) run(c *conformance.Config, r row) *conformance.Report {
-	p.row, p.last, p.count, p.notes = r, map[string][]byte{}, map[string]int{}, map[string]string{}
-	p.clients++
-	var server *httptest.Server
-	p.secure = ""
-	if r.tls {
-		server = httptest.NewTLSServer(p)
+	c.Codes.Fresh, c.Codes.FreshCommand, c.TryLimits = code, nil, p.row.limits
+	p.last, p.count, p.notes = map[string][]byte{}, map[string]int{}, map[string]string{}
+	server := httptest.NewUnstartedServer(p)
+	if p.row.tls {
+		server.StartTLS()
 		p.secure = "https://" + server.Listener.Addr().String()
 		c.BaseURL = p.secure
-		roots := filepath.Join(p.t.TempDir(), "roots.pem")
-		p.w.must(os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
-		p.w.must(c.UseRoots(roots))
+		roots := filepath.Join(p.w.dir, fmt.Sprintf("roots-%d.pem", p.nth))
+		err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600)
+		if err = errors.Join(err, c.UseRoots(roots)); err != nil {
+			return nil, err
+		}
 	} else {
-		server = httptest.NewServer(p)
+		server.Start()
 		c.Connect = server.Listener.Addr().String()
 	}
 	defer server.Close()
 	defer server.CloseClientConnections() // streams
-	c.TryLimits = r.limits
-	report, err := conformance.Run(p.t.Context(), c, r.scene)
-	p.w.must(err)
-	return report
+	return conformance.Run(ctx, c, p.row.scene)
 }
 
 // transit is an exchange on its way back.
@@ -111,15 +94,17 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.row.ask(r)
 	}
 	out := r.Clone(r.Context())
-	out.RequestURI, out.URL.Scheme, out.URL.Host = "", "http", net.JoinHostPort("127.0.0.1", p.target.Port())
+	portal := strings.TrimPrefix(p.w.box.URLs.Portal, "http://")
+	_, port, _ := strings.Cut(portal, ":")
+	out.RequestURI, out.URL.Scheme, out.URL.Host = "", "http", "127.0.0.1:"+port
 	out.Body = io.NopCloser(bytes.NewReader(asked))
 	out.ContentLength = int64(len(asked))
-	out.Header.Set("X-Forwarded-For", fmt.Sprintf("10.0.%d.%d", p.clients/250, p.clients%250))
+	out.Header.Set("X-Forwarded-For", fmt.Sprintf("10.0.0.%d", p.nth))
 	if r.Host == "" {
-		out.Host = p.target.Host
+		out.Host = portal
 	}
 	if p.secure != "" && "https://"+r.Host == p.secure {
-		out.Host = p.target.Host
+		out.Host = portal
 		if out.Header.Get("Origin") == p.secure {
 			out.Header.Set("Origin", p.w.box.URLs.Portal)
 		}
@@ -149,6 +134,8 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // pass makes what a good server of this origin would send, remembers it, and bends it.
 func (p *proxy) pass(x *transit) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.secure != "" {
 		x.body = bytes.ReplaceAll(x.body, []byte(p.w.box.URLs.Portal), []byte(p.secure))
 		x.header.Set("Strict-Transport-Security", "max-age=31536000")
@@ -288,7 +275,7 @@ func (x *transit) document(change func([]byte) []byte) {
 		Document struct{ Bytes []byte }
 		Seal     string
 	}
-	x.p.w.must(json.Unmarshal(x.body, &s))
+	must(json.Unmarshal(x.body, &s))
 	doc := change(s.Document.Bytes)
 	x.json(map[string]any{"document.bytes": doc})
 	x.reseal(func(c *seal.Claims) {
@@ -308,13 +295,20 @@ func (x *transit) reseal(change func(*seal.Claims)) { x.resealWith(x.p.seal, cha
 
 func (x *transit) resealWith(key *ecdsa.PrivateKey, change func(*seal.Claims)) {
 	var s struct{ Seal string }
-	x.p.w.must(json.Unmarshal(x.body, &s))
+	must(json.Unmarshal(x.body, &s))
 	var c seal.Claims
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(s.Seal, ".")[1])
-	x.p.w.must(err)
-	x.p.w.must(json.Unmarshal(payload, &c))
+	must(err)
+	must(json.Unmarshal(payload, &c))
 	change(&c)
 	again, err := seal.Sign(key, c)
-	x.p.w.must(err)
+	must(err)
 	x.json(map[string]any{"seal": again})
+}
+
+// must ends the exchange: then the row fails.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
 }

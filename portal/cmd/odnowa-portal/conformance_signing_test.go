@@ -167,7 +167,7 @@ var issueFaults = []row{
 	{check: "issue.enrolment_over", scene: "issue", bend: issued("application.enrolmentUrl", "https://rsign.example/#secret")},
 	{check: "issue.certificate", scene: "issue", bend: at("GET /renewal/certificate.pem", 200, func(x *transit) {
 		old, err := os.ReadFile(x.p.w.box.Dir + "/conformance/holder.pem")
-		x.p.w.must(err)
+		must(err)
 		x.body = old
 	})},
 	{check: "issue.chain", scene: "issue", bend: at("GET /renewal/certificate.pem", 200, func(x *transit) {
