@@ -20,11 +20,7 @@ import (
 const room = 16 << 10
 
 var applicationChecks = []Check{
-	{
-		ID: "application.bodies", Rule: "drawUpApplication takes nothing but its body (see body.*)",
-		Source: "openapi.yaml, DrawUp", Cure: "see body.*",
-		run: func(v *visit) error { return v.tryBodies("drawUpApplication") },
-	},
+	{run: func(v *visit) error { return v.tryBodies("drawUpApplication") }},
 	{
 		ID: "application.draw_up", Rule: "the application is drawn up, with a number", step: true,
 		Source: "openapi.yaml, drawUpApplication", Cure: "answer 200 with the renewal at application_drawn_up and application.number",
@@ -62,16 +58,8 @@ var applicationChecks = []Check{
 			return nil
 		},
 	},
-	{
-		ID: "application.out_of_turn", Rule: "at application_drawn_up it can be read, accepted or withdrawn only (see state.*)",
-		Source: "openapi.yaml, summaries", Cure: "see state.*",
-		run: (*visit).outOfTurn,
-	},
-	{
-		ID: "terms.bodies", Rule: "acceptTerms takes nothing but its body (see body.*)",
-		Source: "openapi.yaml, AcceptTerms", Cure: "see body.*",
-		run: func(v *visit) error { return v.tryBodies("acceptTerms") },
-	},
+	{run: (*visit).outOfTurn},
+	{run: func(v *visit) error { return v.tryBodies("acceptTerms") }},
 	{
 		ID: "terms.changed", Rule: "other versions than those in force cannot be accepted",
 		Source: "openapi.yaml, acceptTerms, Code terms_changed", Cure: "compare both versions; answer 409 terms_changed",
@@ -159,40 +147,25 @@ var applicationChecks = []Check{
 			return nil
 		},
 	},
-	{
-		ID: "application.seal", Rule: "the application is sealed (see seal.*)",
-		Source: sealSource, Cure: "see seal.*",
-		run: func(v *visit) error { v.checkSeal(seal.Application); return nil },
-	},
+	{run: func(v *visit) error { v.checkSeal(seal.Application); return nil }},
 	{
 		ID: "application.same_bytes", Rule: "fetched again, it is the same document",
 		Source: "openapi.yaml, description: called twice it gives the same", Cure: "keep the bytes; never render a document twice",
 		run: func(v *visit) error {
-			before := v.pdf
+			pdf, content := v.pdf, v.content
 			if err := v.fetchSigning("getApplicationSigning"); err != nil {
 				return err
 			}
-			if !bytes.Equal(before, v.pdf) {
+			if !bytes.Equal(pdf, v.pdf) {
+				v.pdf, v.content = pdf, content
 				return wanted("the same bytes", "others")
 			}
 			return nil
 		},
 	},
-	{
-		ID: "terms.out_of_turn", Rule: "at terms_accepted it can be signed or withdrawn only (see state.*)",
-		Source: "openapi.yaml, summaries", Cure: "see state.*",
-		run: (*visit).outOfTurn,
-	},
-	{
-		ID: "signature.bodies", Rule: "signApplication takes nothing but its body (see body.*)",
-		Source: "openapi.yaml, Signature", Cure: "see body.*",
-		run: func(v *visit) error { return v.tryBodies("signApplication") },
-	},
-	{
-		ID: "signature.bad", Rule: "no bad signature over the application is taken (see cms.*)", step: true,
-		Source: cmsSource, Cure: "see cms.*",
-		run: func(v *visit) error { return v.badSignatures("signApplication") },
-	},
+	{run: (*visit).outOfTurn},
+	{run: func(v *visit) error { return v.tryBodies("signApplication") }},
+	{step: true, run: func(v *visit) error { return v.badSignatures("signApplication") }},
 	{
 		ID: "signature.good", Rule: "a good one is taken", step: true,
 		Source: "openapi.yaml, signApplication", Cure: "answer 200 with the renewal at application_signed, signedAt, enrolmentUrl and phone",
@@ -295,11 +268,7 @@ var applicationChecks = []Check{
 		Source: "openapi.yaml, setContact, Code phone_not_ready", Cure: "ask the SAM at that moment; answer 409 phone_not_ready",
 		run: func(v *visit) error { return v.refuse("setContact", v.contact(), "phone_not_ready") },
 	},
-	{
-		ID: "signature.out_of_turn", Rule: "at application_signed nothing of before is possible but withdrawing (see state.*)",
-		Source: "openapi.yaml, summaries", Cure: "see state.*",
-		run: (*visit).outOfTurn,
-	},
+	{run: (*visit).outOfTurn},
 }
 
 var (
@@ -402,11 +371,7 @@ var otherChecks = []Check{
 			return nil
 		},
 	},
-	{
-		ID: "others.out_of_turn", Rule: "nothing of what the browser before had can be read (see state.*)",
-		Source: "openapi.yaml, openRenewal", Cure: "see state.*",
-		run: (*visit).outOfTurn,
-	},
+	{run: (*visit).outOfTurn},
 	{
 		ID: "certificate_other_person", Rule: "once somebody has signed under a code, nobody else can renew with it",
 		Source: "openapi.yaml, setCertificate", Cure: "keep whose certificate has signed; answer 422 certificate_other_person",

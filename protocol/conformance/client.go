@@ -172,6 +172,9 @@ func (b *browser) took(r request, res *http.Response, body []byte) *exchange {
 		request: r, op: operationFor(r.method, r.path), browser: b,
 		status: res.StatusCode, header: res.Header, cookies: res.Cookies(), answer: body,
 	}
+	if r.host != "" {
+		e.op = nil // it is not for this website to answer
+	}
 	for _, c := range e.cookies {
 		if c.MaxAge < 0 || c.Value == "" {
 			delete(b.cookies, c.Name)

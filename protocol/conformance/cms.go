@@ -61,31 +61,40 @@ func (v *visit) badSignatures(op string) error {
 		return skip(err.Error())
 	}
 	state := v.now.State
-	for _, c := range cadestest.Cases() {
+	cases := cadestest.Cases()
+	for i := range cases {
+		c := &cases[i]
 		if !c.Fits(p) {
 			continue
 		}
+		if v.profile() == cades.CAdES {
+			c.Profile = cades.CAdES
+		}
 		der, _ := c.Build(p)
 		want := c.Good(p)
-		want.Profile, want.Certificate = v.profile(), v.config.holder.cert
-		fault := want.Judge(der)
-		if fault == nil {
-			continue // good here: the verifier of the vector wanted something else
-		}
-		check, code := refusal(fault)
-		e, err := v.browser.do(v.ctx, op, object{"cms": der})
-		if err == nil {
-			if err = e.refused(http.StatusUnprocessableEntity, code); err != nil {
-				err = wanted(fmt.Sprintf("422 %q for bad-%s", code, c.Name), "%s", e.said())
+		want.Profile = v.profile()
+		if fault := want.Judge(der); fault != nil { // else it is good here: the verifier of the vector wants something else
+			if v.badSignature(op, "bad-"+c.Name, der, fault) && v.see(state) != nil {
+				break
 			}
 		}
-		v.assert(check, err)
-		if e != nil && e.status < 300 && v.see(state) != nil {
-			return skip("a bad signature was taken; the rest would say nothing")
-		}
 	}
-	v.assert("cms.no_effect", v.see(state))
-	return nil
+	other := map[cades.Profile]cades.Profile{cades.PAdES: cades.CAdES, cades.CAdES: cades.PAdES}[v.profile()]
+	v.badSignature(op, "a good one of format "+other.String(), p.Good(other), cades.ErrProfile)
+	err = v.see(state)
+	v.assert("cms.no_effect", err)
+	return err
+}
+
+// badSignature sends a bad CMS and tells whether it was taken.
+func (v *visit) badSignature(op, name string, der []byte, fault error) bool {
+	check, code := refusal(fault)
+	e, err := v.browser.do(v.ctx, op, object{"cms": der})
+	if err == nil && e.refused(http.StatusUnprocessableEntity, code) != nil {
+		err = wanted(fmt.Sprintf("422 %q for %s", code, name), "%s", e.said())
+	}
+	v.assert(check, err)
+	return e != nil && e.status < 300
 }
 
 // sign sends a good CMS.

@@ -180,13 +180,21 @@ func (c *Config) readFiles() (err error) {
 		c.sealKeys = append(c.sealKeys, key)
 	}
 	if c.Roots != "" {
-		b, err := os.ReadFile(c.path(c.Roots))
-		keep(err)
-		if c.roots = x509.NewCertPool(); !c.roots.AppendCertsFromPEM(b) {
-			keep(fmt.Errorf("roots: no certificate in %s", c.Roots))
-		}
+		keep(c.UseRoots(c.Roots))
 	}
 	return errors.Join(problems...)
+}
+
+// UseRoots takes the roots for TLS from a PEM file.
+func (c *Config) UseRoots(path string) error {
+	b, err := os.ReadFile(c.path(path))
+	if err != nil {
+		return err
+	}
+	if c.roots = x509.NewCertPool(); !c.roots.AppendCertsFromPEM(b) {
+		return fmt.Errorf("roots: no certificate in %s", path)
+	}
+	return nil
 }
 
 func (c *Config) path(name string) string {

@@ -29,7 +29,8 @@ type Check struct {
 	Source string `json:"source"` // where that is said
 	Cure   string `json:"cure"`   // what to look at when it fails
 
-	// One of these, or neither: then others assert it in passing.
+	// One of these, or neither: then others assert it in passing. An entry of a scene without an ID is no
+	// check but does something that asserts such.
 	run   func(*visit) error
 	watch func(*visit, *exchange) error
 	// step: what follows in the scene makes no sense without it.
@@ -92,7 +93,7 @@ func Checks() []Check {
 	all := slices.Clone(watches)
 	all = append(all, probes()...)
 	for _, s := range scenes {
-		all = append(all, s.checks...)
+		all = append(all, s.listed()...)
 	}
 	return all
 }
@@ -130,6 +131,9 @@ func Run(ctx context.Context, c *Config, only ...string) (*Report, error) {
 	out := &Report{Server: c.BaseURL}
 	for _, check := range Checks() {
 		res := r.results[check.ID]
+		if res == nil && len(only) > 0 {
+			continue
+		}
 		if res == nil {
 			res = &Result{Outcome: Skipped, Reason: "nothing in this run led to it"}
 		}
@@ -154,9 +158,6 @@ func (r *runner) play(ctx context.Context, s scene) {
 			r.record(c.ID, "", skip(blocked))
 			continue
 		}
-		if c.run == nil {
-			continue
-		}
 		err := c.run(v)
 		r.record(c.ID, v.client.last(), err)
 		var why skip
@@ -172,6 +173,9 @@ func (r *runner) play(ctx context.Context, s scene) {
 // record adds to a check's result: it fails with the first failure, and is skipped only if every
 // attempt was.
 func (r *runner) record(id, request string, err error) {
+	if id == "" {
+		return
+	}
 	res := r.results[id]
 	if res == nil {
 		res = &Result{Outcome: Skipped}

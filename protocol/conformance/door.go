@@ -85,11 +85,7 @@ var doorChecks = []Check{
 			return e.reached("opened")
 		},
 	},
-	{
-		ID: "door.bodies", Rule: "openRenewal takes nothing but its body (see body.*)",
-		Source: "openapi.yaml, OpenRenewal", Cure: "see body.*",
-		run: func(v *visit) error { return v.tryBodies("openRenewal") },
-	},
+	{run: func(v *visit) error { return v.tryBodies("openRenewal") }},
 	{
 		ID: "door.same_browser", Rule: "entering the code again in the same browser goes on where it was",
 		Source: "openapi.yaml, openRenewal", Cure: "look at the session first: if it carries this code's renewal, change nothing",
@@ -100,16 +96,8 @@ var doorChecks = []Check{
 			return v.call("openRenewal", object{"code": v.code}, "start_chosen")
 		},
 	},
-	{
-		ID: "door.sessions", Rule: "every operation wants a session (see session.none and session.forged)",
-		Source: "openapi.yaml, description", Cure: "see session.*",
-		run: (*visit).withoutSession,
-	},
-	{
-		ID: "door.origins", Rule: "every change comes from the own pages (see origin.*)",
-		Source: "openapi.yaml, description", Cure: "see origin.*",
-		run: (*visit).fromElsewhere,
-	},
+	{run: (*visit).withoutSession},
+	{run: (*visit).fromElsewhere},
 	{
 		ID: "door.preflight", Rule: "no other origin is allowed in by a preflight",
 		Source: "Fetch standard, CORS preflight", Cure: "don't answer OPTIONS with Access-Control-Allow-*",

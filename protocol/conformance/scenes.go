@@ -1,11 +1,18 @@
 package conformance
 
+import "slices"
+
 // scene is a play of checks in order, with one browser whose renewal they bring forward.
 type scene struct {
 	name    string
 	about   string
 	prepare func(*visit) error
 	checks  []Check
+}
+
+// listed are the scene's checks.
+func (s *scene) listed() []Check {
+	return slices.DeleteFunc(slices.Clone(s.checks), func(c Check) bool { return c.ID == "" })
 }
 
 // scenes in the order in which they are played. The code that a run has is used up by the one before
@@ -83,6 +90,10 @@ func probes() []Check {
 			Source: "openapi.yaml, description; Fetch Metadata", Cure: "answer 403 origin_not_allowed unless it is absent or same-origin",
 		},
 	}
+	out = append(out, Check{
+		ID: "state.no_effect", Rule: "an operation that is refused because of the state changes nothing",
+		Source: "openapi.yaml, description", Cure: "decide in one conditional update, before anything is done",
+	})
 	for _, id := range operationIDs {
 		out = append(out, Check{
 			ID: "state." + id, Rule: "called out of turn it is refused, whatever the state",

@@ -13,16 +13,8 @@ import (
 )
 
 var stepChecks = []Check{
-	{
-		ID: "start.out_of_turn", Rule: "at opened only the start can be chosen (see state.*)",
-		Source: "openapi.yaml, summaries", Cure: "see state.*",
-		run: (*visit).outOfTurn,
-	},
-	{
-		ID: "start.bodies", Rule: "setStart takes nothing but its body (see body.*)",
-		Source: "openapi.yaml, SetStart", Cure: "see body.*",
-		run: func(v *visit) error { return v.tryBodies("setStart") },
-	},
+	{run: (*visit).outOfTurn},
+	{run: func(v *visit) error { return v.tryBodies("setStart") }},
 	{
 		ID: "start.set", Rule: "the start is chosen, and chosen again", step: true,
 		Source: "openapi.yaml, setStart", Cure: "answer 200 with the renewal at start_chosen and with start",
@@ -48,16 +40,8 @@ var stepChecks = []Check{
 		Source: "openapi.yaml, watchRenewal", Cure: "tell streams of every change; keep proxies from buffering",
 		run: (*visit).nextEvent,
 	},
-	{
-		ID: "start.out_of_turn_again", Rule: "at start_chosen only start and certificate can be chosen (see state.*)",
-		Source: "openapi.yaml, summaries", Cure: "see state.*",
-		run: (*visit).outOfTurn,
-	},
-	{
-		ID: "certificate.bodies", Rule: "setCertificate takes nothing but its body (see body.*)",
-		Source: "openapi.yaml, SetCertificate", Cure: "see body.*",
-		run: func(v *visit) error { return v.tryBodies("setCertificate") },
-	},
+	{run: (*visit).outOfTurn},
+	{run: func(v *visit) error { return v.tryBodies("setCertificate") }},
 	{
 		ID: "certificate_malformed", Rule: "what is no certificate is refused as such",
 		Source: "openapi.yaml, Code certificate_malformed", Cure: "answer 422 certificate_malformed",
@@ -155,11 +139,7 @@ var stepChecks = []Check{
 			return nil
 		},
 	},
-	{
-		ID: "certificate.out_of_turn", Rule: "at certificate_chosen nothing later is possible (see state.*)",
-		Source: "openapi.yaml, summaries", Cure: "see state.*",
-		run: (*visit).outOfTurn,
-	},
+	{run: (*visit).outOfTurn},
 	{
 		ID: "withdraw.back", Rule: "withdrawing leads back to opened, with all of the person forgotten",
 		Source: "openapi.yaml, withdrawApplication", Cure: "empty everything but code, offer and session",

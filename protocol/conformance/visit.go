@@ -187,7 +187,8 @@ func (v *visit) outOfTurn() error {
 		}
 		v.assert("state."+id, err)
 	}
-	return v.see(state)
+	v.assert("state.no_effect", v.see(state))
+	return nil
 }
 
 // readPortal reads what the page needs, once a run.

@@ -59,12 +59,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		e.SetIndent("", "  ")
 		err = e.Encode(report)
 	} else {
-		err = report.Write(stdout, *all)
+		err = report.Write(stdout, outcomes(*all)...)
 	}
 	if err == nil && report.Count(conformance.Failed) > 0 {
 		return 1
 	}
 	return exit(err, stderr)
+}
+
+func outcomes(all bool) []conformance.Outcome {
+	if all {
+		return []conformance.Outcome{conformance.Passed, conformance.Skipped, conformance.Failed}
+	}
+	return []conformance.Outcome{conformance.Skipped, conformance.Failed}
 }
 
 func exit(err error, stderr io.Writer) int {
