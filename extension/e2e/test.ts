@@ -8,7 +8,7 @@ import { run } from "./command.ts";
 import { Renewal } from "./renewal.ts";
 import { Report } from "./report.ts";
 import {
-  activateRSign, cancelledActivation, refusedOnPhone, removedOnPhone, rsignVerdicts, signFile, wrongComputerCode,
+  activateRSign, cancelledActivation, otherCode, refusedOnPhone, removedOnPhone, rsignVerdicts, signFile, wrongComputerCode,
 } from "./rsign.ts";
 import { portalProgram, Sandbox } from "./sandbox.ts";
 import { check, renew } from "./whole.ts";
@@ -194,9 +194,14 @@ async function codesThatDiffer(r: Renewal): Promise<void> {
 
 /** Step 12, and signatures with the certificate in the cloud. */
 async function cloud(sandbox: Sandbox, r: Renewal, phone: Phone, report: Report): Promise<void> {
-  await cancelledActivation(r);
+  const cancelled = await cancelledActivation(r);
   await activateRSign(r, phone, report, {
-    code: (p, right) => expect("code of no computer", wrongComputerCode(p, right), "computer_unknown"),
+    code: async (p, right) => {
+      await expect("code of no computer", wrongComputerCode(p, otherCode(right)), "computer_unknown");
+      await p.page.getByTestId("computer-code-cancel").click();
+      await p.page.getByTestId("computer-add").click();
+      await expect("code of a cancelled activation", wrongComputerCode(p, cancelled), "computer_unknown");
+    },
   });
   await expect("request refused on the phone", refusedOnPhone(sandbox, r, phone), "rsign_refused");
   await signFile(sandbox, r, phone, report);

@@ -159,7 +159,7 @@ export const en: Text = {
     code_form: ["A code is six digits.", "Enter the digits on the computer's screen."],
     computer_unknown: ["No computer shows this code.", "Check the digits on the computer's screen. A code is good for 5 minutes."],
     computer_codes_paused: ["A wrong code was entered too often.", "Wait 10 minutes, start again on the computer and enter the new code."],
-    computer_over: ["This computer can no longer be added or removed.", "The code may have expired. Start again on the computer."],
+    computer_over: ["This computer can no longer be added or removed.", "The code has expired, or it was cancelled on the computer. Start again there."],
     too_many_computers: ["20 computers were added already.", "Remove one from the list and try again."],
     request_over: ["This request to sign is over.", "If you want to sign the document, start again on the computer."],
     signing_locked: ["A wrong PIN was entered three times.", "This phone can no longer sign. Call the issuer: it will revoke the certificate, and you will get a new one."],

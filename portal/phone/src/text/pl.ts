@@ -159,7 +159,7 @@ export const pl: Text = {
     code_form: ["Kod to sześć cyfr.", "Wpisz cyfry z ekranu komputera."],
     computer_unknown: ["Żaden komputer nie pokazuje tego kodu.", "Sprawdź cyfry na ekranie komputera. Kod jest ważny 5 minut."],
     computer_codes_paused: ["Zbyt wiele razy wpisano niepoprawny kod.", "Odczekaj 10 minut, zacznij na komputerze od nowa i wpisz nowy kod."],
-    computer_over: ["Tego komputera nie można już dodać ani usunąć.", "Kod mógł wygasnąć. Zacznij na komputerze od nowa."],
+    computer_over: ["Tego komputera nie można już dodać ani usunąć.", "Kod wygasł albo anulowano go na komputerze. Zacznij tam od nowa."],
     too_many_computers: ["Dodano już 20 komputerów.", "Usuń któryś z listy i spróbuj ponownie."],
     request_over: ["Ta prośba o podpis jest już nieaktualna.", "Jeśli chcesz podpisać dokument, zacznij na komputerze od nowa."],
     signing_locked: ["Trzy razy podano niepoprawny PIN.", "Tym telefonem nie można już podpisywać. Zadzwoń do wystawcy: unieważni certyfikat, a Ty otrzymasz nowy."],
