@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import type { Backup } from "./backup.ts";
 import type { Phone } from "./browsers.ts";
 import { until } from "./command.ts";
 import type { Desktop } from "./desktop.ts";
@@ -31,6 +32,8 @@ const windowTitle = "Odnowa";
 /** The tab is Playwright's where a test also wants what only that has. */
 export class Renewal<T extends Tab = Page> {
   readonly #desktop: Desktop;
+  /** What the person keeps of the enrolment on the phone. */
+  backup: Backup = { file: "", code: "" };
 
   constructor(
     readonly sandbox: Sandbox,
@@ -200,7 +203,8 @@ export class Renewal<T extends Tab = Page> {
     await picture("backup");
     const groups = (await on("recovery-code").innerText()).trim().split(/\s+/);
     const [saved] = await Promise.all([p.waitForEvent("download"), on("backup-save").click()]);
-    await saved.saveAs(join(this.sandbox.file.dir, "phone-backup.json"));
+    this.backup = { file: join(this.sandbox.file.dir, "phone-backup.json"), code: groups.join(" ") };
+    await saved.saveAs(this.backup.file);
     await on("recovery-last").fill(groups.at(-1)!);
     await on("backup-continue").click();
 

@@ -141,25 +141,29 @@ export function rsignVerdicts(sandbox: Sandbox): Verdict[] {
   ];
 }
 
+/** Another code than the right one. */
+export const otherCode = (right: string): string => (right.startsWith("0") ? "1" : "0") + right.slice(1);
+
 /** A code that no computer shows: the phone says so, and nothing else happens. */
-export async function wrongComputerCode(phone: Phone, right: string): Promise<string | null> {
+export async function wrongComputerCode(phone: Phone, code: string): Promise<string | null> {
   const on = (id: string) => phone.page.getByTestId(id);
-  await on("computer-code").fill(right.startsWith("0") ? `1${right.slice(1)}` : `0${right.slice(1)}`);
+  await on("computer-code").fill(code);
   await on("computer-code-continue").click();
   await on("error").waitFor({ timeout: 20_000 });
   return on("error").getAttribute("data-code");
 }
 
-/** An activation that the person stops on the page: back at the question, nothing kept. */
-export async function cancelledActivation(r: Renewal<Tab>): Promise<void> {
+/** An activation that the person stops on the page: back at the question, nothing kept. Gives its code, which is void. */
+export async function cancelledActivation(r: Renewal<Tab>): Promise<string> {
   await r.at("issued-activate").click();
   await r.screen("activate");
   await r.at("activate").click();
-  await shownCode(r);
+  const code = await shownCode(r);
   await r.at("activate-cancel").click();
   await r.screen("activate");
   await r.at("activate-later").click();
   await r.screen("issued");
+  return code;
 }
 
 /** The phone refuses what the command asks for; gives what the command says. */

@@ -21,7 +21,7 @@ export const portalProgram = program("odnowa-portal");
 /** What `odnowa-portal sandbox create` writes down. */
 export interface SandboxFile {
   readonly dir: string;
-  readonly urls: { readonly portal: string; readonly phone: string; readonly ca: string; readonly issuer: string };
+  readonly urls: { readonly portal: string; readonly phone: string; readonly ca: string; readonly issuer: string; readonly sam: string };
   readonly renewalCode: string;
   readonly card: {
     readonly module: string;

@@ -445,7 +445,7 @@ export const en: Texts = {
     typeHint: "The phone shows the name of this computer.",
     confirm: "Enter the PIN on the phone",
     confirmHint: "Then this screen changes by itself.",
-    cancelHint: "Once cancelled, this computer can't ask for signatures, even if you enter the code.",
+    cancelHint: "Once cancelled, the code is void at once and this computer can't ask for signatures.",
     doneTitle: "rSign works on this computer",
     doneLead: "The certificate in the cloud is now listed beside those on cards.",
     holder: "Certificate for",

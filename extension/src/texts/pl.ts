@@ -455,7 +455,7 @@ export const pl = {
     typeHint: "Telefon pokaże nazwę tego komputera.",
     confirm: "Podaj PIN w telefonie",
     confirmHint: "Potem ten ekran zmieni się sam.",
-    cancelHint: "Po anulowaniu ten komputer nie będzie mógł prosić o podpis, nawet jeśli wpiszesz kod.",
+    cancelHint: "Po anulowaniu kod od razu traci ważność i ten komputer nie będzie mógł prosić o podpis.",
     doneTitle: "rSign działa na tym komputerze",
     doneLead: "Certyfikat z chmury jest teraz na liście obok certyfikatów z kart.",
     holder: "Certyfikat dla",
