@@ -10,7 +10,12 @@ import (
 func TestClean(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"plain", "Żaneta TESTOWA", "Żaneta TESTOWA"},
-		{"line breaks", "a\nb\r\nc", "a b  c"},
+		{"line breaks", "a\nb\r\nc", "a b c"},
+		{"only white space", " \t\n", ""},
+		{"blank letters", "a\u3164\u3164\u2800\uffa0\u115f\U0001d159b", "a b"},
+		{"marks at the beginning", "\u0301\u0301a", "a"},
+		{"enclosing marks", "a\u20ddb", "ab"},
+		{"tags", "a\U000e0041b", "ab"},
 		{"control", "a\x00\x1b[31mb", "a[31mb"},
 		{"bidirectional", "a\u202egpj.exe\u2066b", "agpj.exeb"},
 		{"zero width", "a\u200bb\ufeffc", "abc"},

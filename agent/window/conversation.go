@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,10 +18,13 @@ type Conversation struct {
 	w      *Window
 	dialog dialog
 	words  *text
-	askPIN string
+	askPIN string    // who asks for the PIN, and for what
+	askPad string    // the same where it is typed on the reader
 	end    time.Time // of the whole conversation
 	viewed []func()  // remove what was shown
 	once   sync.Once
+	// release lets the next window open.
+	release func()
 }
 
 // Close closes the window; the next one may open. More than once is no error.
@@ -30,13 +34,13 @@ func (c *Conversation) Close() {
 		for _, remove := range c.viewed {
 			remove()
 		}
-		c.w.open.Unlock()
+		c.release()
 	})
 }
 
 // introduce asks for the phone's code, then about the document until the person signs or cancels.
 func (c *Conversation) introduce(ctx context.Context, r Request, q questions) error {
-	c.askPIN = q.pin
+	c.askPIN, c.askPad = q.pin, q.pad
 	if q.phone != nil {
 		a, err := c.confirm(ctx, *q.phone)
 		if err != nil {
@@ -65,17 +69,87 @@ func (c *Conversation) introduce(ctx context.Context, r Request, q questions) er
 // PIN asks for the PIN, after an explicit "use my last try" where the card says that it is the last.
 // The caller wipes the answer.
 func (c *Conversation) PIN(ctx context.Context, s PINState) ([]byte, error) {
-	t := c.words
-	if s.State == bridge.PINFinal {
-		q := question{title: t.title, text: t.lastTry, yes: t.useLastTry, cancel: t.cancel}
-		if _, err := c.confirm(ctx, q); err != nil {
-			return nil, err
-		}
+	if err := c.lastTry(ctx, s); err != nil {
+		return nil, err
 	}
 	ctx, cancel := c.limit(ctx)
 	defer cancel()
 	pin, err := c.dialog.pin(ctx, c.pinQuestion(s))
 	return pin, c.reason(ctx, err)
+}
+
+// lastTry lets nobody use it up without having said so.
+func (c *Conversation) lastTry(ctx context.Context, s PINState) error {
+	if s.State != bridge.PINFinal {
+		return nil
+	}
+	t := c.words
+	_, err := c.confirm(ctx, question{title: t.title, text: t.lastTry, yes: t.useLastTry, cancel: t.cancel})
+	return err
+}
+
+// padDelay keeps a window from flashing up where the reader asks for nothing.
+const padDelay = 300 * time.Millisecond
+
+// again asks before a reader is made to ask once more: it may answer by itself, and no try is used up
+// without the person.
+func (c *Conversation) again(ctx context.Context, s PINState) error {
+	if s.Problem == "" || s.State == bridge.PINFinal {
+		return c.lastTry(ctx, s)
+	}
+	q := c.padQuestion(s)
+	q.yes = c.words.again
+	_, err := c.confirm(ctx, q)
+	return err
+}
+
+// PINPad shows that the PIN is to be typed on the reader, where the request's questions said that it
+// would, until done is called. The context that it gives, which is for the card, ends with ctx, when the
+// person cancels ([ErrCancelled]) and when nobody has typed in time ([ErrTimeout]): its cause says which.
+func (c *Conversation) PINPad(ctx context.Context, s PINState) (card context.Context, done func(), err error) {
+	if err := c.again(ctx, s); err != nil {
+		return nil, nil, err
+	}
+	limited, end := c.limit(ctx)
+	card, cancel := context.WithCancelCause(limited)
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		c.showPad(card, cancel, c.padQuestion(s))
+	}()
+	return card, func() {
+		cancel(nil)
+		<-closed
+		end()
+	}, nil
+}
+
+// showPad has a dialog of its own, since only the end of its process closes one that nobody answers.
+func (c *Conversation) showPad(ctx context.Context, cancel context.CancelCauseFunc, q question) {
+	timer := time.NewTimer(padDelay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return
+	}
+	d, err := c.w.prompter.start(ctx)
+	if err != nil {
+		c.w.log.Warn("cannot show that the reader asks for the PIN", zap.Error(err))
+		return // the reader does ask
+	}
+	defer d.close()
+	_, err = d.confirm(ctx, q)
+	if err == nil || errors.Is(err, ErrCancelled) {
+		cancel(ErrCancelled)
+	}
+}
+
+func (c *Conversation) padQuestion(s PINState) question {
+	q := c.pinQuestion(s)
+	q.text = strings.Replace(q.text, c.askPIN, c.askPad, 1)
+	q.yes, q.prompt = "", ""
+	return q
 }
 
 func (c *Conversation) pinQuestion(s PINState) question {
@@ -90,11 +164,12 @@ func (c *Conversation) pinQuestion(s PINState) question {
 	case bridge.CodePINLength:
 		q.alert = t.pinLength
 	}
-	switch s.State {
-	case bridge.PINLow:
-		q.text += "\n\n" + t.pinLow
-	case bridge.PINFinal:
+	switch {
+	case s.State == bridge.PINFinal:
 		q.text += "\n\n" + t.pinFinal
+	// Some modules, OpenSC's for PIV cards among them, do not tell that a wrong PIN was counted.
+	case s.State == bridge.PINLow, s.Problem == bridge.CodePINIncorrect:
+		q.text += "\n\n" + t.pinLow
 	}
 	return q
 }

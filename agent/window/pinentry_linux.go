@@ -7,43 +7,72 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/odnowa/odnowa/agent/environ"
 )
 
-// graphical are the pinentry programs that open a window of their own, best first. Those for
-// terminals are of no use, and plain "pinentry" may be one of them.
-var graphical = []string{"pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", "pinentry-gnome3", "pinentry-fltk"}
+// graphical are the pinentry programs that open a window of their own, best first. Plain "pinentry" may be
+// one for terminals, and pinentry-fltk cuts long texts off.
+var graphical = []string{"pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", gnome}
+
+// gnome asks through the desktop: it needs the D-Bus of the login, and has two buttons only.
+const gnome = "pinentry-gnome3"
 
 // pinentry opens windows through a pinentry program, one process a conversation.
-type pinentry struct{ path string }
+type pinentry struct{ path, terminal string }
 
-func newPrompter(o Options) prompter { return &pinentry{path: o.Pinentry} }
+func newPrompter(o Options) prompter { return &pinentry{path: o.Pinentry, terminal: o.Terminal} }
 
 func (p *pinentry) available() error {
-	_, err := p.find()
+	_, _, err := p.find()
 	return err
 }
 
-func (p *pinentry) find() (string, error) {
+// find gives the program, and the terminal that it is to use, empty for a window.
+func (p *pinentry) find() (path, terminal string, err error) {
 	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
-		return "", fmt.Errorf("%w: the session has no graphical display", ErrUnavailable)
+		return p.findTerminal()
 	}
 	names := graphical
 	if p.path != "" {
 		names = []string{p.path}
 	}
 	for _, name := range names {
+		if name == gnome && !hasBus() {
+			continue
+		}
 		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
+			return path, "", nil
 		}
 	}
-	return "", fmt.Errorf("%w: no graphical pinentry is installed", ErrUnavailable)
+	return "", "", fmt.Errorf("%w: no graphical pinentry is installed", ErrUnavailable)
+}
+
+func (p *pinentry) findTerminal() (path, terminal string, err error) {
+	if p.terminal == "" {
+		return "", "", fmt.Errorf("%w: the session has no graphical display", ErrUnavailable)
+	}
+	if path, err = exec.LookPath("pinentry-curses"); err != nil {
+		return "", "", fmt.Errorf("%w: there is no graphical display, and pinentry-curses is not installed", ErrUnavailable)
+	}
+	return path, p.terminal, nil
+}
+
+// hasBus says whether the login has a D-Bus, by its variable or at systemd's place.
+func hasBus() bool {
+	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") != "" {
+		return true
+	}
+	dir := os.Getenv("XDG_RUNTIME_DIR")
+	_, err := os.Stat(filepath.Join(dir, "bus"))
+	return dir != "" && err == nil
 }
 
 func (p *pinentry) start(ctx context.Context) (dialog, error) {
-	path, err := p.find()
+	path, tty, err := p.find()
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +84,12 @@ func (p *pinentry) start(ctx context.Context) (dialog, error) {
 	cmd.Env = environ.Desktop()
 	// The window must not outlive the session that asked.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	d := &pinentryDialog{cmd: cmd}
+	d := &pinentryDialog{cmd: cmd, two: filepath.Base(path) == gnome}
+	if tty != "" {
+		if d.terminal, err = openTerminal(tty); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+	}
 	if err := d.open(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -66,6 +100,11 @@ type pinentryDialog struct {
 	cmd    *exec.Cmd
 	stdin  io.Closer
 	assuan assuan
+	// two: it has two buttons only, see confirmTwo.
+	two  bool
+	back time.Time // when a question may be asked again, with two
+	// terminal is what it runs in, nil for a window.
+	terminal *terminal
 }
 
 func (d *pinentryDialog) open() error {
@@ -78,6 +117,7 @@ func (d *pinentryDialog) open() error {
 		return err
 	}
 	if err := d.cmd.Start(); err != nil {
+		d.terminal.restore()
 		return fmt.Errorf("starting pinentry: %w", err)
 	}
 	d.stdin = in
@@ -86,10 +126,16 @@ func (d *pinentryDialog) open() error {
 		d.close()
 		return fmt.Errorf("greeting pinentry: %w", err)
 	}
-	// PINs come as UTF-8. A pinentry that does not know the option has no other encoding either.
-	if _, err := d.assuan.command("OPTION", "lc-ctype=C.UTF-8"); err != nil && !isAssuan(err) {
-		d.close()
-		return err
+	// PINs come as UTF-8. A pinentry that does not know an option does without it.
+	options := []string{"lc-ctype=C.UTF-8"}
+	if d.terminal != nil {
+		options = append(options, "ttyname="+d.terminal.name, "ttytype="+d.terminal.kind)
+	}
+	for _, option := range options {
+		if _, err := d.assuan.command("OPTION", option); err != nil && !isAssuan(err) {
+			d.close()
+			return err
+		}
 	}
 	return nil
 }
@@ -99,21 +145,44 @@ func (d *pinentryDialog) close() {
 	_ = d.cmd.Process.Kill() // it may be gone already
 	_ = d.cmd.Wait()         // it was killed: its status says nothing
 	clear(d.assuan.buf[:])
+	d.terminal.restore()
 }
 
 func (d *pinentryDialog) confirm(ctx context.Context, q question) (answer, error) {
 	stop := d.killAt(ctx)
 	defer stop()
+	// Not as an error: some do not show one in a confirmation. Who asks stays on top.
 	if q.alert != "" {
-		q.text = q.alert + "\n\n" + q.text
+		q.text, q.alert = q.text+"\n\n"+q.alert, ""
+	}
+	switch {
+	case q.yes == "" && d.two:
+		return d.padTwo(ctx, q)
+	case q.yes == "":
+		q.yes, q.no = q.cancel, ""
+		_, err := d.ask(q, "--one-button")
+		if err == nil {
+			err = ErrCancelled
+		}
+		return 0, err
+	case d.two && q.no != "":
+		return d.confirmTwo(ctx, q)
+	}
+	return d.ask(q, "")
+}
+
+// ask shows a confirmation with all buttons that the question has.
+func (d *pinentryDialog) ask(q question, arg string) (answer, error) {
+	if d.two {
+		q.prompt = q.title // its heading, else "Message"
 	}
 	if err := d.set(q); err != nil {
 		return 0, err
 	}
-	_, err := d.assuan.command("CONFIRM", "")
+	_, err := d.assuan.command("CONFIRM", arg)
 	switch number(err) {
 	case 0:
-		return answerYes, err
+		return answerYes, nil
 	case gpgNotConfirmed:
 		if q.no == "" {
 			return 0, ErrCancelled
@@ -183,6 +252,9 @@ func translate(err error) error {
 		return ErrCancelled
 	case gpgTimeout:
 		return ErrTimeout
+	case -1:
+		return err
 	}
-	return err
+	// No display, no terminal, no D-Bus: whatever it is, it could not be shown.
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }

@@ -9,11 +9,12 @@ import (
 	"github.com/odnowa/odnowa/protocol/seal"
 )
 
-// questions come before the PIN (phone only in a confirmation), pin is what the PIN is asked for.
+// questions come before the PIN (phone only in a confirmation), pin and pad are the texts with which the
+// PIN is asked for, here or on the reader.
 type questions struct {
 	phone    *question
 	document question
-	pin      string
+	pin, pad string
 }
 
 var sixDigits = regexp.MustCompile(`^[0-9]{6}$`)
@@ -55,14 +56,14 @@ func (r Request) questions() (questions, error) {
 	if err != nil {
 		return q, err
 	}
-	origin := clean(r.Origin, maxOrigin)
-	if origin == "" {
-		origin = t.command
+	origin := t.command
+	if r.Origin != "" {
+		origin = line("", clean(r.Origin, maxOrigin))
 	}
 	if code != "" {
 		q.phone = &question{
 			title: t.title, text: origin + "\n\n" + t.phone + "\n\n" + groups(code),
-			yes: t.codesSame, no: t.codesDiffer, cancel: t.cancel,
+			yes: t.codesSame, no: t.codesDiffer, cancel: t.cancel, other: t.other,
 		}
 	}
 	lines, err := r.lines(t)
@@ -71,9 +72,13 @@ func (r Request) questions() (questions, error) {
 	}
 	q.document = question{
 		title: t.title, text: origin + "\n" + r.lead(t) + "\n\n" + strings.Join(lines, "\n"),
-		yes: t.next, no: t.view, cancel: t.cancel,
+		yes: t.next, no: t.view, cancel: t.cancel, other: t.other,
 	}
-	q.pin = origin + "\n\n" + fmt.Sprintf(t.askPIN, r.subject(t))
+	q.pin = origin + "\n\n" + line(t.askPIN, r.subject(t))
+	q.pad = origin + "\n\n" + line(t.askPad, r.subject(t)) + "\n\n" + t.onPad
+	if r.Reader != "" {
+		q.pad += "\n" + line(t.reader+":", clean(r.Reader, maxValue))
+	}
 	if !Viewable(r.Document.MediaType) {
 		q.document.no = ""
 	}
@@ -85,7 +90,7 @@ func (r Request) questions() (questions, error) {
 		q.document.yes = t.sign
 	}
 	// The texts that may come on top of each are the longest that this package has.
-	if !fits(q.document.text+t.viewFailed) || !fits(q.pin+t.pinFinal) {
+	if !fits(q.document.text+t.viewFailed) || !fits(q.pin+t.pinFinal) || !fits(q.pad+t.pinFinal+t.pinLength) {
 		return questions{}, ErrTooLong
 	}
 	return q, nil
@@ -139,7 +144,7 @@ func (r Request) phoneCode() (string, error) {
 
 func (r Request) lines(t *text) ([]string, error) {
 	var lines []string
-	add := func(label, value string) { lines = append(lines, label+": "+clean(value, maxValue)) }
+	add := func(label, value string) { lines = append(lines, line(label+":", clean(value, maxValue))) }
 	seen := map[seal.Field]bool{}
 	for _, s := range r.Show {
 		label, known := t.fields[s.Field]

@@ -18,12 +18,14 @@ type text struct {
 	phone, codesSame, codesDiffer string
 	pairing                       string
 	next, view, cancel, sign      string
+	other                         string
 	viewFailed                    string
 
 	askPIN, pinPrompt                  string
+	askPad, onPad                      string
 	pinIncorrect, triesLeft, pinLength string
 	pinLow, pinFinal, pinPad, byPhone  string
-	lastTry, useLastTry                string
+	lastTry, useLastTry, again         string
 }
 
 func words(l Language) *text {
@@ -62,21 +64,25 @@ var polish = text{
 	codesDiffer:  "_Nie, inny",
 	pairing:      "chce połączyć się z programem Odnowa. Czy w przeglądarce widać ten sam kod?",
 	next:         "_Dalej",
-	view:         "_Pokaż dokument",
+	view:         "Po_każ dokument",
 	cancel:       "_Anuluj",
+	other:        "_Inne…",
 	sign:         "_Podpisz",
 	viewFailed:   "Nie udało się otworzyć dokumentu.",
-	askPIN:       "Podaj PIN karty, aby podpisać: %s.",
+	askPIN:       "Podaj PIN karty, aby podpisać:",
+	askPad:       "Podpisujesz:",
+	onPad:        "Podaj PIN na klawiaturze czytnika i zatwierdź go tam.",
 	pinPrompt:    "PIN:",
 	pinIncorrect: "PIN jest nieprawidłowy.",
 	triesLeft:    "Pozostało prób: %d.",
 	pinLength:    "PIN jest za krótki lub za długi. Ta próba się nie liczy.",
 	pinLow:       "Uwaga: ostatnio podano zły PIN. Kolejne błędy zablokują kartę.",
 	pinFinal:     "Uwaga: to ostatnia próba. Zły PIN zablokuje kartę.",
-	pinPad:       "Gdy czytnik o to poprosi, podaj PIN na jego klawiaturze.",
+	pinPad:       "PIN podasz potem na klawiaturze czytnika.",
 	byPhone:      "Podpis zatwierdzisz w telefonie (rSign).\nTelefon musi pokazać ten sam skrót: %s",
 	lastTry:      "Została ostatnia próba podania PIN-u.\nZły PIN zablokuje kartę, a odblokować ją można tylko kodem PUK.\n\nCzy na pewno chcesz podać PIN?",
 	useLastTry:   "_Wykorzystaj ostatnią próbę",
+	again:        "_Spróbuj ponownie",
 }
 
 var english = text{
@@ -110,17 +116,21 @@ var english = text{
 	next:         "_Continue",
 	view:         "_View document",
 	cancel:       "Cance_l",
+	other:        "_Other…",
 	sign:         "_Sign",
 	viewFailed:   "The document could not be opened.",
-	askPIN:       "Type your card's PIN to sign: %s.",
+	askPIN:       "Type your card's PIN to sign:",
+	askPad:       "You are signing:",
+	onPad:        "Type the PIN on the reader's keys and confirm it there.",
 	pinPrompt:    "PIN:",
 	pinIncorrect: "The PIN is wrong.",
 	triesLeft:    "Tries left: %d.",
 	pinLength:    "The PIN is too short or too long. This try does not count.",
 	pinLow:       "Careful: the last PIN was wrong. More wrong ones will lock the card.",
 	pinFinal:     "Careful: this is the last try. A wrong PIN locks the card.",
-	pinPad:       "When the reader asks for it, type the PIN on its keys.",
+	pinPad:       "You will then type the PIN on the reader's keys.",
 	byPhone:      "You approve the signature on your phone (rSign).\nThe phone must show the same hash: %s",
 	lastTry:      "There is one try left for the PIN.\nA wrong PIN locks the card; only the PUK unlocks it.\n\nDo you really want to type the PIN?",
 	useLastTry:   "_Use my last try",
+	again:        "_Try again",
 }

@@ -3,14 +3,14 @@
 //
 // It has the words for everything it shows (text.go); from outside come only values, and those
 // lose control and bidirectional characters and are capped. One window is open at a time in a
-// session. It knows no card and no seal: what to show is decided before, what the PIN is good for
+// login, and others wait a moment for it (queue.go). It knows no card and no seal: what to show is decided before, what the PIN is good for
 // after. PINs leave it as bytes that the receiver wipes.
 package window
 
 import (
 	"context"
 	"errors"
-	"sync"
+	"io"
 	"time"
 
 	"go.uber.org/zap"
@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	// ErrBusy means that another window is open.
+	// ErrBusy means that another window is open, and was for as long as one waits.
 	ErrBusy = errors.New("another window is open")
 	// ErrUnavailable means that no window can be opened on this desktop.
 	ErrUnavailable = errors.New("no window can be opened")
@@ -82,7 +82,8 @@ type Window struct {
 	timeout  time.Duration
 	log      *zap.Logger
 
-	open sync.Mutex // held while a window is open
+	queue     queue // whoever has it may open a window
+	exclusive func() (io.Closer, error)
 }
 
 // Options configure a Window.
@@ -90,6 +91,12 @@ type Options struct {
 	// Pinentry and Viewer are absolute paths, or empty for what the desktop has.
 	Pinentry string
 	Viewer   string
+	// Terminal is the path of the terminal in which the window may open where there is no display
+	// (Linux). For what its user typed there, and never for websites.
+	Terminal string
+	// Exclusive keeps the windows of the login's other processes closed until what it gives is closed;
+	// its error means that one is open. Nil where there is nobody else.
+	Exclusive func() (io.Closer, error)
 	// Timeout bounds each question.
 	Timeout time.Duration
 	Log     *zap.Logger
@@ -97,7 +104,7 @@ type Options struct {
 
 // New makes the window of this desktop. It opens nothing yet.
 func New(o Options) *Window {
-	return &Window{prompter: newPrompter(o), viewer: newViewer(o.Viewer), timeout: o.Timeout, log: o.Log}
+	return &Window{prompter: newPrompter(o), viewer: newViewer(o.Viewer), timeout: o.Timeout, log: o.Log, exclusive: o.Exclusive}
 }
 
 // conversations may last as long as this many questions.
@@ -127,9 +134,10 @@ type dialog interface {
 type question struct {
 	title  string
 	text   string
-	yes    string
+	yes    string // absent when empty: nothing to decide here, and any answer is a cancellation
 	no     string // the third button, absent when empty
 	cancel string
+	other  string // what stands for no and cancel together, where a desktop has two buttons only
 	prompt string // label of the PIN's field
 	alert  string // what went wrong before
 }
@@ -150,7 +158,10 @@ func (w *Window) Open(ctx context.Context, r Request) (*Conversation, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := w.begin(ctx, r.Language)
+	if !w.viewer.available() {
+		q.document.no = ""
+	}
+	c, err := w.begin(ctx, r.Language, r.Origin)
 	if err != nil {
 		return nil, err
 	}
@@ -164,17 +175,18 @@ func (w *Window) Open(ctx context.Context, r Request) (*Conversation, error) {
 // ConfirmPairing asks whether the browser shows this code of six digits too.
 func (w *Window) ConfirmPairing(ctx context.Context, lang Language, browser, code string) error {
 	t := words(lang)
-	c, err := w.begin(ctx, lang)
+	c, err := w.begin(ctx, lang, pairing)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	q := question{
 		title:  t.title,
-		text:   clean(browser, maxValue) + "\n" + t.pairing + "\n\n" + groups(code),
+		text:   line("", clean(browser, maxValue)) + "\n" + t.pairing + "\n\n" + groups(code),
 		yes:    t.codesSame,
 		no:     t.codesDiffer,
 		cancel: t.cancel,
+		other:  t.other,
 	}
 	a, err := c.confirm(ctx, q)
 	if err == nil && a == answerNo {
@@ -183,17 +195,54 @@ func (w *Window) ConfirmPairing(ctx context.Context, lang Language, browser, cod
 	return err
 }
 
-func (w *Window) begin(ctx context.Context, lang Language) (*Conversation, error) {
+// pairing stands for the origin in the queue; no origin is called that.
+const pairing = "pairing"
+
+func (w *Window) begin(ctx context.Context, lang Language, who string) (*Conversation, error) {
 	if err := w.prompter.available(); err != nil {
 		return nil, err
 	}
-	if !w.open.TryLock() {
-		return nil, ErrBusy
+	if err := w.queue.acquire(ctx, who); err != nil {
+		return nil, err
+	}
+	others, err := w.keepOut(ctx)
+	if err != nil {
+		w.queue.release()
+		return nil, err
+	}
+	release := func() {
+		if others != nil {
+			others.Close()
+		}
+		w.queue.release()
 	}
 	d, err := w.prompter.start(ctx)
 	if err != nil {
-		w.open.Unlock()
+		release()
 		return nil, err
 	}
-	return &Conversation{w: w, dialog: d, words: words(lang), end: time.Now().Add(w.MaxDuration())}, nil
+	return &Conversation{w: w, dialog: d, words: words(lang), end: time.Now().Add(w.MaxDuration()), release: release}, nil
+}
+
+// keepOut waits until no other process of the login has a window.
+func (w *Window) keepOut(ctx context.Context) (io.Closer, error) {
+	if w.exclusive == nil {
+		return nil, nil
+	}
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); ; {
+		others, err := w.exclusive()
+		if err == nil {
+			return others, nil
+		}
+		if time.Now().After(end) {
+			return nil, ErrBusy
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }

@@ -60,7 +60,7 @@ func TestConversation(t *testing.T) {
 	for i, want := range []struct{ command, text, button string }{
 		{"CONFIRM", "https://ca.example\n\nIs this what your phone shows?\n\n012 345", "_No, another one"},
 		{"CONFIRM", "https://ca.example\nasks you to sign the confirmation", "_View document"},
-		{"GETPIN", "https://ca.example\n\nType your card's PIN to sign: confirmation 7.", ""},
+		{"GETPIN", "https://ca.example\n\nType your card's PIN to sign: confirmation 7", ""},
 		{"CONFIRM", "There is one try left", ""},
 		{"GETPIN", "https://ca.example", ""},
 	} {
@@ -74,6 +74,26 @@ func TestConversation(t *testing.T) {
 	}
 	if q := asked[4]; q.Texts["SETERROR"] != "The PIN is wrong. Tries left: 1." || !strings.Contains(q.Texts["SETDESC"], "last try") {
 		t.Errorf("after a wrong PIN: %+v", q)
+	}
+}
+
+// Where the card does not tell that the tries run out, a wrong PIN tells.
+func TestWrongPINWarns(t *testing.T) {
+	w, p := open(t, 20*time.Second, "", windowtest.Yes, windowtest.Yes, "1234", "1234", "1234")
+	c, err := w.Open(t.Context(), confirmation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, problem := range []bridge.Code{"", bridge.CodePINIncorrect, bridge.CodePINLength} {
+		if _, err := c.PIN(t.Context(), window.PINState{State: bridge.PINOK, Problem: problem}); err != nil {
+			t.Fatal(err)
+		}
+		asked := p.Asked(t)
+		got := strings.Contains(asked[len(asked)-1].Texts["SETDESC"], "will lock the card")
+		if want := problem == bridge.CodePINIncorrect; got != want {
+			t.Errorf("%q before: warned %v, want %v", problem, got, want)
+		}
 	}
 }
 
@@ -175,7 +195,7 @@ func TestViewerMissing(t *testing.T) {
 	if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, window.ErrCancelled) {
 		t.Errorf("got %v", err)
 	}
-	if text := p.Asked(t)[2].Texts["SETDESC"]; !strings.HasPrefix(text, "The document could not be opened.") {
+	if text := p.Asked(t)[2].Texts["SETDESC"]; !strings.HasPrefix(text, "https://ca.example\n") || !strings.HasSuffix(text, "\n\nThe document could not be opened.") {
 		t.Errorf("got %q", text)
 	}
 }

@@ -33,17 +33,14 @@ var hostile struct {
 // NewHostile makes the module show the certificate of a card; its one key signs nonsense.
 func NewHostile(t testing.TB, certificate Certificate) Hostile {
 	t.Helper()
-	hostile.once.Do(func() { compileHostile(t) })
-	if hostile.dir == "" {
-		t.Fatal("cardtest: an earlier test could not compile the module")
-	}
+	module := hostileModule(t)
 	dir := t.TempDir()
 	der := filepath.Join(dir, "certificate.der")
 	if err := os.WriteFile(der, certificate.Raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	h := Hostile{
-		Module: filepath.Join(hostile.dir, "hostile.so"), Certificate: certificate,
+		Module: module, Certificate: certificate,
 		Log: filepath.Join(dir, "log"), pids: filepath.Join(dir, "pids"), gate: filepath.Join(dir, "gate"),
 	}
 	if err := os.WriteFile(h.gate, nil, 0o600); err != nil {
@@ -77,6 +74,18 @@ func (h Hostile) Processes(t testing.TB) []int {
 		pids = append(pids, pid)
 	}
 	return pids
+}
+
+func hostileModule(t testing.TB) string {
+	t.Helper()
+	if soft {
+		return windowsModule(t, "hostile.dll")
+	}
+	hostile.once.Do(func() { compileHostile(t) })
+	if hostile.dir == "" {
+		t.Fatal("cardtest: an earlier test could not compile the module")
+	}
+	return filepath.Join(hostile.dir, "hostile.so")
 }
 
 func compileHostile(t testing.TB) {

@@ -429,7 +429,7 @@ func opensslVerifies(t *testing.T, dir, file string, cloud *rsigntest.Server) {
 		t.Fatal(err)
 	}
 	pem := filepath.Join(dir, "ca.pem")
-	if out, err := exec.Command(need(t, "openssl", "openssl"), "x509", "-inform", "DER", "-in", ca, "-out", pem).CombinedOutput(); err != nil {
+	if out, err := exec.Command(windowtest.Need(t, "openssl", "openssl"), "x509", "-inform", "DER", "-in", ca, "-out", pem).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	out, err := exec.Command("openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", file+".p7s", "-content", file,

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// terminalOf gives nothing: windows open in terminals on Linux only.
+func terminalOf(stdio) string { return "" }
