@@ -96,6 +96,29 @@ func TestHungModuleIsNotWaitedFor(t *testing.T) {
 	}
 }
 
+// That a module hangs is told once, though each list has it tried again.
+func TestHungModuleIsToldOnce(t *testing.T) {
+	o := card.Options{Worker: worker.Options{ListTimeout: time.Second}, Patience: 100 * time.Millisecond, PollInterval: time.Hour}
+	store, _, _ := withSlow(t, "C_GetSlotInfo=hang", o)
+	changes := watchStore(t, store)
+	told := 0
+	for end := time.After(4 * time.Second); ; told++ {
+		if _, err := store.List(t.Context(), bridge.Filter{}); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-changes:
+			continue
+		case <-end:
+		}
+		break
+	}
+	// SoftHSM, which is only loaded, may have been slow, too.
+	if told == 0 || told > 2 {
+		t.Errorf("told %d times in the time of four hangs, want once", told)
+	}
+}
+
 // Modules that are not to be loaded are lines, and their codes say why nothing is there.
 func TestModulesThatAreNotLoaded(t *testing.T) {
 	c := cardtest.New(t)
