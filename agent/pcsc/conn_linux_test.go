@@ -57,7 +57,7 @@ func TestLayout(t *testing.T) {
 		atr                    [33]byte
 	}
 	var s readerState
-	if unsafe.Sizeof(s) != stateSize || unsafe.Offsetof(s.current) != currentOffset || unsafe.Offsetof(s.event) != eventOffset {
+	if int(unsafe.Sizeof(s)) != stateSize || int(unsafe.Offsetof(s.current)) != currentOffset || int(unsafe.Offsetof(s.event)) != eventOffset {
 		t.Errorf("got size %d, offsets %d, %d", stateSize, currentOffset, eventOffset)
 	}
 }
