@@ -11,6 +11,10 @@ import (
 // retry is how often the child asks for a service that does not run. That is one connection that fails at once.
 const retry = time.Second
 
+// settle is how long a change of the list of readers is left to become complete: plugging in is several events, and a
+// reader that is listed and not available must not make a loop without rest.
+const settle = 100 * time.Millisecond
+
 // Main is the child: it reports on out, a line of JSON each, until in ends. It gives the process's exit code.
 func Main(in io.Reader, out io.Writer) int {
 	go serve(json.NewEncoder(out))
@@ -60,6 +64,7 @@ func (f follower) run() error {
 		if err := f.watch(known); err != nil {
 			return err
 		}
+		time.Sleep(settle)
 	}
 }
 
@@ -85,25 +90,20 @@ func (f follower) watch(slots []slot) error {
 	timeout := time.Duration(0) // the first look
 	for {
 		err := f.wait(timeout, slots)
+		if errors.Is(err, errUnknown) { // a reader was unplugged
+			return nil
+		}
 		if err != nil && !errors.Is(err, errTimeout) {
-			if errors.Is(err, errUnknown) { // a reader was unplugged
-				return nil
-			}
 			return err
 		}
-		listChanged := !hasPlugAndPlay && timeout != 0 && err != nil
+		first := timeout == 0
+		another := listChanged(slots, first) || !hasPlugAndPlay && !first && err != nil
 		for i := range slots {
-			s := &slots[i]
-			if s.name == plugAndPlay {
-				listChanged = listChanged || timeout != 0 && s.event&stateChanged != 0
-				continue
+			if slots[i].name != plugAndPlay {
+				slots[i].known = slots[i].event &^ stateChanged
 			}
-			if s.event&(stateUnknown|stateUnavailable) != 0 {
-				listChanged = true
-			}
-			s.known = s.event &^ stateChanged
 		}
-		if listChanged {
+		if another {
 			return nil
 		}
 		if err := f.out.Encode(state(slots)); err != nil {
@@ -114,6 +114,17 @@ func (f follower) watch(slots []slot) error {
 			timeout = retry
 		}
 	}
+}
+
+// listChanged tells whether readers came or went. At the first look plug and play has nothing to compare with.
+func listChanged(slots []slot, first bool) bool {
+	return slices.ContainsFunc(slots, func(s slot) bool {
+		if s.name == plugAndPlay {
+			return !first && s.event&stateChanged != 0
+		}
+		const gone = stateUnknown | stateUnavailable
+		return s.event&gone != 0 && s.known&gone == 0
+	})
 }
 
 // wait is conn.wait; without a reader and without plug and play there is nothing that it could wait for.

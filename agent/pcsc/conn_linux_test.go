@@ -61,3 +61,23 @@ func TestLayout(t *testing.T) {
 		t.Errorf("got size %d, offsets %d, %d", stateSize, currentOffset, eventOffset)
 	}
 }
+
+// What ends a watch over the readers: one that came, one that went, and not one that stays listed without being there.
+func TestListChanged(t *testing.T) {
+	for name, test := range map[string]struct {
+		slot  slot
+		first bool
+		want  bool
+	}{
+		"a card":                 {slot{name: "r", event: statePresent | stateChanged}, false, false},
+		"a reader came":          {slot{name: plugAndPlay, event: stateChanged}, false, true},
+		"the first look":         {slot{name: plugAndPlay, event: stateChanged}, true, false},
+		"a reader went":          {slot{name: "r", known: statePresent, event: stateUnavailable | stateChanged}, false, true},
+		"a reader is unknown":    {slot{name: "r", event: stateUnknown}, true, true},
+		"listed and unavailable": {slot{name: "r", known: stateUnavailable, event: stateUnavailable}, false, false},
+	} {
+		if got := listChanged([]slot{test.slot}, test.first); got != test.want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
