@@ -52,9 +52,10 @@ func FuzzRead(f *testing.F) {
 // SCARD_READERSTATE as pcsclite.h has it: two pointers, three DWORDs, 33 bytes, aligned.
 func TestLayout(t *testing.T) {
 	type readerState struct {
-		reader, data           uintptr
-		current, event, length dword
-		atr                    [33]byte
+		_              [2]uintptr
+		current, event dword
+		_              dword
+		_              [33]byte
 	}
 	var s readerState
 	if int(unsafe.Sizeof(s)) != stateSize || int(unsafe.Offsetof(s.current)) != currentOffset || int(unsafe.Offsetof(s.event)) != eventOffset {
