@@ -15,4 +15,7 @@ func detached() *syscall.SysProcAttr {
 	}
 }
 
+// keepHandles has nothing to do: detached says that nothing is inherited.
+func keepHandles() error { return nil }
+
 func rootDir() string { return os.Getenv("SystemRoot") }

@@ -44,6 +44,7 @@ type rig struct {
 	// program and user run the agent from another file as another user; empty and nil for this one.
 	program string
 	user    *syscall.Credential
+	extra   []*os.File // open files that processes inherit
 
 	mu  sync.Mutex
 	log strings.Builder // what all processes wrote to standard error
@@ -150,7 +151,7 @@ func (r *rig) command(args ...string) *exec.Cmd {
 		program = "odnowa-agent"
 	}
 	cmd := exec.Command(program, args...)
-	cmd.Env = r.env
+	cmd.Env, cmd.ExtraFiles = r.env, r.extra
 	if r.user != nil {
 		cmd.Dir = "/"
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: r.user}
