@@ -16,6 +16,7 @@ import (
 
 	"github.com/odnowa/odnowa/agent/card/cardtest"
 	"github.com/odnowa/odnowa/agent/local"
+	"github.com/odnowa/odnowa/agent/wake/waketest"
 	"github.com/odnowa/odnowa/agent/window/windowtest"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/cades"
@@ -333,5 +334,47 @@ func TestStartedClean(t *testing.T) {
 	read.SetReadDeadline(time.Now().Add(10 * time.Second))
 	if n, err := read.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("the session holds the browser's file: %v", err)
+	}
+}
+
+// TestWoken: after the computer has slept, the card's module starts anew; a signature under way ends first.
+func TestWoken(t *testing.T) {
+	logind := waketest.New(t)
+	s := &stage{t: t, person: windowtest.New(t)}
+	s.rig = newRig(t, func(r *rig) {
+		r.policy.Pinentry = s.person.Path
+		r.env = append(r.env, waketest.Variable+"="+logind.Address)
+	})
+	s.session = s.start(t, "session")
+	s.b = s.browse(t, chromiumArgument)
+	s.b.hello("en")
+	var list bridge.ListResult
+	s.b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
+	s.until("the login manager's ear", func() bool { return strings.Contains(s.logs(), "listening to the login manager") })
+	worker := s.worker()
+	for len(s.b.notified) > 0 {
+		<-s.b.notified
+	}
+	logind.Sleep(false)
+	s.until("the module's end", func() bool { return syscall.Kill(worker, 0) != nil })
+	select {
+	case a := <-s.b.notified:
+		if a.Method != bridge.NotifyCertificatesChanged {
+			t.Errorf("told of %s", a.Method)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the page is not told")
+	}
+	ch := s.ask(windowtest.Yes, windowtest.Answer(s.card.PIN))
+	if got := s.result(ch); got != signed {
+		t.Errorf("after that: got %s", got)
+	}
+
+	ch = s.ask(windowtest.Yes, windowtest.WaitThen(s.card.PIN))
+	s.person.WaitAsked(t, 2)
+	logind.Lock()
+	s.person.Go(t)
+	if got := s.result(ch); got != signed {
+		t.Errorf("locked while the PIN was asked for: got %s", got)
 	}
 }

@@ -29,11 +29,6 @@ import (
 	"github.com/odnowa/odnowa/protocol/seal"
 )
 
-const (
-	testExtension = "abcdefghijklmnopabcdefghijklmnop"
-	testOrigin    = "https://ca.example"
-)
-
 // rig is a computer with a card, a policy and a login.
 type rig struct {
 	card    cardtest.Card
