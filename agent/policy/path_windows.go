@@ -25,6 +25,11 @@ func programData() string {
 	return filepath.Join(dir, "Odnowa")
 }
 
-// checkOwner: ProgramData\Odnowa gets its access list from the installer, which lets only
-// administrators write; the file has no mode that could be looked at.
-func checkOwner(*os.File, bool) error { return nil }
+// checkOwner wants the machine's file to belong to the administrators. The user's own may belong to whom it
+// does: it counts only where the machine has none.
+func checkOwner(f *os.File, machine bool) error {
+	if !machine {
+		return nil
+	}
+	return ownedByAdministrators(f)
+}
