@@ -15,15 +15,12 @@ func StartSession() error {
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}
-	var failed error
-	for _, attributes := range detached() {
-		cmd := exec.Command(self, "session")
-		cmd.Dir = rootDir()
-		cmd.Env = environ.Session()
-		cmd.SysProcAttr = attributes
-		if failed = cmd.Start(); failed == nil {
-			return cmd.Process.Release()
-		}
+	cmd := exec.Command(self, "session")
+	cmd.Dir = rootDir()
+	cmd.Env = environ.Session()
+	cmd.SysProcAttr = detached()
+	if err := cmd.Start(); err != nil {
+		return err
 	}
-	return failed
+	return cmd.Process.Release()
 }

@@ -1,4 +1,4 @@
-package desktop
+package wake
 
 import (
 	"context"
@@ -14,10 +14,10 @@ var (
 	sendMessage  = user32.NewProc("SendMessageW")
 )
 
-func TestWatch(t *testing.T) {
+func TestListen(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	told, done := make(chan bool, 100), make(chan error, 1)
-	go func() { done <- Watch(ctx, func() { told <- true }) }()
+	go func() { done <- listen(ctx, func() { told <- true }) }()
 	hwnd := find(t)
 	for _, c := range []struct {
 		name     string
@@ -59,7 +59,7 @@ func TestWatch(t *testing.T) {
 	}
 	again, end := context.WithCancel(t.Context()) // the class is registered already
 	end()
-	if err := Watch(again, func() {}); err != nil {
+	if err := listen(again, func() {}); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package desktop
+package wake
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 	"unsafe"
 
+	"go.uber.org/zap"
 	"golang.org/x/sys/windows"
 )
 
@@ -50,7 +51,7 @@ const (
 )
 
 // className names the window that nobody sees, which the system tells.
-const className = "OdnowaDesktopWatch"
+const className = "OdnowaWakeWatch"
 
 // retry is the pause before the service behind session changes is asked again, at the start of the computer.
 const retry = 5 * time.Second
@@ -107,7 +108,14 @@ func isChange(message uint32, what uintptr) bool {
 	return false
 }
 
-func watch(ctx context.Context, changed func()) error {
+// watch tells until ctx ends, or until the system tells nothing.
+func watch(ctx context.Context, log *zap.Logger, changed func()) {
+	if err := listen(ctx, changed); err != nil {
+		log.Warn("no word of sleep and session changes", zap.Error(err))
+	}
+}
+
+func listen(ctx context.Context, changed func()) error {
 	runtime.LockOSThread() // a window's messages come to the thread that made it
 	defer runtime.UnlockOSThread()
 	name, err := class()
