@@ -5,6 +5,7 @@
 #   make test                everything that can fail
 #   make packages            a CA's deb and extension: CA=FILE CRX_KEY=PEM, else those of a test authority
 #   make test-packages       builds, installs, uses and removes them; the cross-builds
+#   make test-wine           the agent's Windows build under Wine
 #   make build               both programs, the extension and the phone app
 #   make generate            the files that come from others
 #   make cross               the agent for six systems
@@ -109,6 +110,7 @@ cross:
 	done; done
 
 include installer/packages.mk
+include agent/wine.mk
 
 clean:
 	[ ! -d build ] || $(SUDO) rm -rf build

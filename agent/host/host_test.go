@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -15,6 +16,10 @@ import (
 
 func TestRecognise(t *testing.T) {
 	id := strings.Repeat("a", 32)
+	manifest, module := "/usr/lib/mozilla/native-messaging-hosts/pl.odnowa.agent.json", "/usr/lib/x.so"
+	if runtime.GOOS == "windows" {
+		manifest, module = `C:\Program Files\Odnowa\firefox.json`, `C:\Windows\System32\x.dll`
+	}
 	for _, c := range []struct {
 		args    []string
 		browser frame.Browser
@@ -22,15 +27,15 @@ func TestRecognise(t *testing.T) {
 	}{
 		{[]string{"chrome-extension://" + id + "/"}, frame.Chromium, id},
 		{[]string{"chrome-extension://" + id + "/", "--parent-window=7"}, frame.Chromium, id},
-		{[]string{"/usr/lib/mozilla/native-messaging-hosts/pl.odnowa.agent.json", "a@b"}, frame.Firefox, "a@b"},
+		{[]string{manifest, "a@b"}, frame.Firefox, "a@b"},
 		{nil, "", ""},
 		{[]string{"chrome-extension://" + id}, "", ""},
 		{[]string{"chrome-extension://" + id + "/x"}, "", ""},
 		{[]string{"chrome-extension://" + strings.Repeat("z", 32) + "/"}, "", ""},
 		{[]string{"pl.odnowa.agent.json", "a@b"}, "", ""},
-		{[]string{"/a.json"}, "", ""},
+		{[]string{manifest}, "", ""},
 		{[]string{"certificates", "--json"}, "", ""},
-		{[]string{"module-worker", "/usr/lib/x.so"}, "", ""},
+		{[]string{"module-worker", module}, "", ""},
 	} {
 		p, ok := Recognise(c.args)
 		if ok != (c.id != "") || (ok && (p.Browser != c.browser || p.Extension != c.id || p.Role != frame.RoleHost)) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/odnowa/odnowa/agent/card/cardtest"
@@ -19,7 +20,10 @@ func TestMain(m *testing.M) { cardtest.Main(m) }
 // open loads SoftHSM into the test's own process, which may crash with it: SoftHSM is well behaved.
 func open(t *testing.T, card cardtest.Card) *pkcs11.Module {
 	t.Helper()
-	t.Setenv("SOFTHSM2_CONF", card.Conf)
+	for _, v := range card.Env {
+		name, value, _ := strings.Cut(v, "=")
+		t.Setenv(name, value)
+	}
 	m, err := pkcs11.Open(card.Module)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package wake
 
@@ -8,5 +8,5 @@ import (
 	"go.uber.org/zap"
 )
 
-// watch hears nothing yet: of Windows' WTS events and macOS' notifications.
+// watch hears nothing yet of macOS' notifications.
 func watch(ctx context.Context, _ *zap.Logger, _ func()) { <-ctx.Done() }

@@ -2,7 +2,8 @@
 // person, and a PKCS#11 module that misbehaves to order.
 //
 // It needs softhsm2-util (apt package softhsm2), pkcs11-tool (opensc) and, for [Hostile], gcc; a test
-// that lacks one fails and names it. The keys are made once a process and copied for each test.
+// that lacks one fails and names it. The keys are made once a process and copied for each test. On Windows
+// a module of its own takes SoftHSM's place, see [Modules].
 package cardtest
 
 import (
@@ -133,6 +134,10 @@ func (c Card) Remove(t testing.TB) {
 // AddBlank adds a second card, initialised and without keys, to the same module.
 func (c Card) AddBlank(t testing.TB) {
 	t.Helper()
+	if soft {
+		writeSoft(t, filepath.Join(c.Tokens, "blank"), "label", []byte("TEST blank"))
+		return
+	}
 	need(t, "softhsm2-util", "softhsm2")
 	run(t, c.Env, "softhsm2-util", "--init-token", "--free", "--label", "TEST blank", "--so-pin", soPIN, "--pin", c.PIN)
 }
@@ -153,8 +158,14 @@ func move(t testing.TB, from, to string) {
 
 func newCard(t testing.TB, dir string, certificates []Certificate, ca *x509.Certificate) Card {
 	t.Helper()
-	need(t, SoftHSM, "softhsm2")
 	tokens := filepath.Join(dir, "tokens")
+	if soft {
+		return Card{
+			Module: windowsModule(t, "soft.dll"), Tokens: tokens, Label: Label, PIN: PIN,
+			Env: []string{"SOFT_TOKENS=" + tokens}, Certificates: certificates, CA: ca,
+		}
+	}
+	need(t, SoftHSM, "softhsm2")
 	conf := writeConf(t, dir, tokens)
 	return Card{
 		Module: SoftHSM, Conf: conf, Tokens: tokens, Label: Label, PIN: PIN,

@@ -29,10 +29,7 @@ var hostile struct {
 // NewHostile makes the module show the certificate of a card; its one key signs nonsense.
 func NewHostile(t testing.TB, certificate Certificate) Hostile {
 	t.Helper()
-	hostile.once.Do(func() { compileHostile(t) })
-	if hostile.dir == "" {
-		t.Fatal("cardtest: an earlier test could not compile the module")
-	}
+	module := hostileModule(t)
 	dir := t.TempDir()
 	der := filepath.Join(dir, "certificate.der")
 	if err := os.WriteFile(der, certificate.Raw, 0o600); err != nil {
@@ -40,9 +37,21 @@ func NewHostile(t testing.TB, certificate Certificate) Hostile {
 	}
 	log := filepath.Join(dir, "log")
 	return Hostile{
-		Module: filepath.Join(hostile.dir, "hostile.so"), Certificate: certificate, Log: log,
+		Module: module, Certificate: certificate, Log: log,
 		env: []string{"HOSTILE_CERT=" + der, "HOSTILE_LOG=" + log},
 	}
+}
+
+func hostileModule(t testing.TB) string {
+	t.Helper()
+	if soft {
+		return windowsModule(t, "hostile.dll")
+	}
+	hostile.once.Do(func() { compileHostile(t) })
+	if hostile.dir == "" {
+		t.Fatal("cardtest: an earlier test could not compile the module")
+	}
+	return filepath.Join(hostile.dir, "hostile.so")
 }
 
 func compileHostile(t testing.TB) {

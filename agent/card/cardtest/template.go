@@ -52,6 +52,10 @@ var keys = []struct {
 
 func (k *token) build(t testing.TB) {
 	t.Helper()
+	if soft {
+		k.buildSoft(t)
+		return
+	}
 	need(t, "softhsm2-util", "softhsm2")
 	need(t, "pkcs11-tool", "opensc")
 	var err error

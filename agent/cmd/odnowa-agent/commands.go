@@ -92,7 +92,7 @@ func runDoctor(ctx context.Context, args []string, s stdio) int {
 	return 0
 }
 
-// language of the terminal, from the locale (POSIX: LC_ALL, then LC_MESSAGES, then LANG).
+// language of the terminal, from the locale (POSIX: LC_ALL, then LC_MESSAGES, then LANG), else the system's.
 func language() window.Language {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := os.Getenv(name); v != "" {
@@ -102,7 +102,7 @@ func language() window.Language {
 			return window.English
 		}
 	}
-	return window.English
+	return systemLanguage()
 }
 
 // fail tells a person what happened and what to do.

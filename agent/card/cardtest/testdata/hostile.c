@@ -1,6 +1,6 @@
 /*
  * A PKCS#11 module that misbehaves to order. It declares what it needs of PKCS#11 v2.40 itself, so that a
- * C compiler is all it takes (not for Windows, where structures are packed).
+ * C compiler is all it takes. For Windows: x86_64-w64-mingw32-gcc -shared -w -o hostile.dll hostile.c
  *
  * HOSTILE        what goes wrong: FUNCTION=ACTION, several separated by commas. Actions: hang, spin, segv,
  *                abort, exit, smash (the heap), fds (closes all from 3 on), stdout (prints), stdin (reads),
@@ -13,6 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#ifdef _WIN32
+#pragma pack(push, 1)
+__declspec(dllimport) void __stdcall Sleep(unsigned long);
+__declspec(dllimport) int __stdcall CloseHandle(void *);
+#define pause() Sleep(~0UL)
+#define close(fd) CloseHandle((void *)(size_t)(4 * (fd)))
+#endif
 
 typedef unsigned long ulong_t;
 struct version { unsigned char major, minor; };
@@ -33,7 +41,7 @@ enum { PAD = 0x100 };
 static void note(const char *function, const char *detail)
 {
 	const char *path = getenv("HOSTILE_LOG");
-	FILE *f = path ? fopen(path, "a") : NULL;
+	FILE *f = path ? fopen(path, "ab") : NULL;
 	if (!f)
 		return;
 	fprintf(f, "%s%s\n", function, detail);
