@@ -8,7 +8,7 @@
 #   make test-wine           the agent's Windows build under Wine
 #   make build               both programs, the extension and the phone app
 #   make generate            the files that come from others
-#   make cross               the agent for six systems
+#   make cross               the agent for six systems, and the module workers for other architectures
 
 SHELL := /bin/bash
 SUDO  := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -108,6 +108,12 @@ cross:
 	  echo "odnowa-agent for $$system/$$arch"; \
 	  CGO_ENABLED=0 GOOS=$$system GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o build/cross/$$system-$$arch/ ./agent/cmd/odnowa-agent || exit 1; \
 	done; done
+	@for worker in windows/386:windows-amd64 windows/386:windows-arm64 windows/amd64:windows-arm64 darwin/amd64:darwin-arm64; do \
+	  built=$${worker%%:*}; system=$${built%/*}; arch=$${built#*/}; suffix=; [ $$system != windows ] || suffix=.exe; \
+	  echo "module worker for $$system/$$arch, beside $${worker#*:}"; \
+	  CGO_ENABLED=0 GOOS=$$system GOARCH=$$arch go build -trimpath -ldflags '-s -w' \
+	    -o build/cross/$${worker#*:}/odnowa-agent-worker-$$arch$$suffix ./agent/cmd/odnowa-agent-worker || exit 1; \
+	done
 
 include installer/packages.mk
 include agent/wine.mk

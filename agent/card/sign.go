@@ -48,8 +48,8 @@ func (e *PINError) Unwrap() error { return e.Err }
 // Sign signs with the certificate's key and gives the signature value as CMS has it: ECDSA in ASN.1
 // form. It has not been verified.
 //
-// Every error is a *bridge.Error: certificate_unknown, no_module, no_reader, no_card, card_removed, pin_incorrect,
-// pin_length (no try was used), pin_locked, user_cancelled (at the PIN pad), signing_failed, module_failed,
+// Every error is a *bridge.Error: certificate_unknown and the codes of Status that say why, card_removed, pin_incorrect,
+// pin_length (no try was used), pin_locked, user_cancelled and timeout (at the PIN pad), signing_failed, module_failed,
 // invalid_request (unknown algorithm), request_cancelled and timeout when ctx ends, and what pin returned.
 func (s *Store) Sign(ctx context.Context, q SignRequest, pin PINFunc) ([]byte, error) {
 	scheme := schemeOf(q.Algorithm)
@@ -137,9 +137,8 @@ func (s *Store) find(ctx context.Context, id string, hash [32]byte) (*module, wo
 			return nil, found, findFault(err)
 		}
 	}
-	answers := askAll(s, func(w *worker.Worker) (worker.Found, error) { return w.Find(ctx, hash) })
 	var failure error
-	for _, a := range answers {
+	for a := range askAll(s, func(m *module) (worker.Found, error) { return m.worker.Find(ctx, hash) }) {
 		if a.err == nil {
 			return a.module, a.value, nil
 		}
@@ -160,7 +159,8 @@ func (s *Store) missing(ctx context.Context) error {
 		return err
 	}
 	switch status.Code {
-	case bridge.CodeNoModule, bridge.CodeNoReader, bridge.CodeNoCard, bridge.CodeModuleFailed:
+	case bridge.CodeNoModule, bridge.CodeModuleFailed, bridge.CodeModuleMissing, bridge.CodeModuleRefused, bridge.CodeModuleSlow,
+		bridge.CodePCSCStopped, bridge.CodeNoReader, bridge.CodeNoCard:
 		return bridge.Errorf(status.Code, nil)
 	}
 	return bridge.Errorf(bridge.CodeCertificateUnknown, nil)

@@ -60,8 +60,12 @@ type Policy struct {
 	Extensions Extensions `json:"extensions,omitempty"`
 	// Origins that may call through them. Default none.
 	Origins []Origin `json:"origins,omitempty"`
-	// Modules are the PKCS#11 modules, in the order in which cards are listed. Default none.
+	// Modules are PKCS#11 modules, in the order in which cards are listed. Default none.
 	Modules []Module `json:"modules,omitempty"`
+	// DiscoverModules says whether other modules of the machine are used, too, after those listed: what p11-kit is
+	// configured with (Linux), and what the known card makers' software installs. Default: true where Modules
+	// lists none, false where it does.
+	DiscoverModules *bool `json:"discoverModules,omitempty"`
 	// WindowTimeoutMs is how long each question of the window stays open without an answer,
 	// 10000 to 900000. Default 120000.
 	WindowTimeoutMs int `json:"windowTimeoutMs,omitempty"`
@@ -113,8 +117,12 @@ type Origin struct {
 type Module struct {
 	// Name is what diagnosis and logs call it.
 	Name string `json:"name"`
-	// Path is absolute.
+	// Path is absolute. Neither the file nor a folder above it may be writable by others than administrators, after
+	// symbolic links were followed: the module is refused otherwise.
 	Path string `json:"path"`
+	// UserWritable lets the module lie where others can write. For sandboxes and developers alone: whoever can write
+	// there learns the PINs. Default false.
+	UserWritable bool `json:"userWritable,omitempty"`
 	// Env is added to the environment of the module's process, "NAME=value" each.
 	Env []string `json:"env,omitempty"`
 }
@@ -140,6 +148,14 @@ func (p *Policy) From(member string) Source {
 		return s
 	}
 	return Source{Kind: FromDefault}
+}
+
+// DiscoversModules says whether modules that the policy does not list are used.
+func (p *Policy) DiscoversModules() bool {
+	if p.DiscoverModules != nil {
+		return *p.DiscoverModules
+	}
+	return len(p.Modules) == 0
 }
 
 // WindowTimeout is WindowTimeoutMs as a duration.

@@ -114,6 +114,9 @@ var errRegistryType = errors.New("the value has another type than the member")
 
 // readValue reads a member that is no list and no structure.
 func readValue(k registry.Key, name string, member reflect.Type) (json.RawMessage, error) {
+	if member.Kind() == reflect.Pointer { // a member that tells "no" from "not said"
+		member = member.Elem()
+	}
 	switch member.Kind() {
 	case reflect.String:
 		return readText(k, name)

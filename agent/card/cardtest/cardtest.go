@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/odnowa/odnowa/agent/pcsc"
 	"github.com/odnowa/odnowa/agent/worker"
 )
 
@@ -75,10 +76,13 @@ func (c Card) Certificate(name string) Certificate {
 }
 
 // Main runs a package's tests: func TestMain(m *testing.M) { cardtest.Main(m) }. It lets the test binary
-// play the module worker, which workers start by default, and removes what New made.
+// play the module worker and the PC/SC watcher, which are started by default, and removes what New made.
 func Main(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == "module-worker" {
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == worker.Role:
 		os.Exit(worker.Main(context.Background(), os.Args[2], os.Stdin, os.Stdout))
+	case len(os.Args) == 2 && os.Args[1] == pcsc.Role:
+		os.Exit(pcsc.Main(os.Stdin, os.Stdout))
 	}
 	code := m.Run()
 	for _, dir := range []string{template.dir, hostile.dir} {

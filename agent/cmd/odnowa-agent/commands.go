@@ -9,21 +9,24 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/doctor"
+	"github.com/odnowa/odnowa/agent/module"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/rsign"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
-func openCards(p *policy.Policy) *card.Store {
-	modules := make([]card.Module, len(p.Modules))
-	for i, m := range p.Modules {
-		modules[i] = card.Module{Name: m.Name, Path: m.Path, Env: m.Env}
-	}
-	return card.New(modules, card.Options{})
+// commandPatience is how long commands, whose person waits, give a slow module; sessions go on without it and tell of
+// what it finds later.
+const commandPatience = 30 * time.Second
+
+// openCards opens the policy's and the machine's modules; patience 0 is a session's.
+func openCards(p *policy.Policy, patience time.Duration) *card.Store {
+	return card.New(module.List(p), card.Options{Patience: patience})
 }
 
 func runVersion(_ context.Context, _ []string, s stdio) int {
@@ -78,7 +81,7 @@ func plain(s string) string { return window.Clean(s) }
 // runDoctor checks everything and says what to mend.
 func runDoctor(ctx context.Context, args []string, s stdio) int {
 	lang := language()
-	checks := doctor.Machine(ctx, lang, func(p *policy.Policy) doctor.Cards { return openCards(p) })
+	checks := doctor.Machine(ctx, lang, func(p *policy.Policy) doctor.Cards { return openCards(p, commandPatience) })
 	if len(args) == 2 {
 		printJSON(s.out, bridge.DiagnoseResult{Checks: checks})
 	} else {

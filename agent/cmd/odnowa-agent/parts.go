@@ -31,18 +31,20 @@ type parts struct {
 	// terminal is that of the user's command, empty in a session that serves websites, whose windows must
 	// not open in a terminal.
 	terminal string
+	// patience is how long a slow module is waited for; 0 in a session, which tells later.
+	patience time.Duration
 
 	mu     sync.Mutex     // guards the fields that follow
 	window *window.Window // one at a time, also when the policy has changed
 	under  *policy.Policy // by which it was made
 }
 
-func openParts(p *policy.Policy, l *zap.Logger, terminal string) (*parts, error) {
+func openParts(p *policy.Policy, l *zap.Logger, terminal string, patience time.Duration) (*parts, error) {
 	dir, err := local.StateDir()
 	if err != nil {
 		return nil, err
 	}
-	s := &parts{terminal: terminal, options: session.Options{
+	s := &parts{terminal: terminal, patience: patience, options: session.Options{
 		Log: l, Version: version, Now: time.Now, Language: language(),
 		RSign: rsign.New(rsign.Options{Dir: filepath.Join(dir, "rsign"), Computer: rsign.ComputerName(), Now: time.Now, Log: l}),
 	}}
@@ -93,7 +95,7 @@ func openAudit(path string, p *policy.Policy) (*audit.File, error) {
 // session makes a session for a policy.
 func (s *parts) session(p *policy.Policy) *session.Session {
 	o := s.options
-	o.Policy, o.Cards, o.Window = p, openCards(p), s.windowFor(p)
+	o.Policy, o.Cards, o.Window = p, openCards(p, s.patience), s.windowFor(p)
 	return session.New(o)
 }
 
@@ -126,7 +128,7 @@ func openCommand(ctx context.Context, s stdio, records bool) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)), terminalOf(s))
+	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)), terminalOf(s), commandPatience)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/odnowa/odnowa/agent/host"
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/log"
+	"github.com/odnowa/odnowa/agent/pcsc"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/worker"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -49,8 +50,10 @@ func find(args []string) role {
 	}
 	flag := len(args) == 2 && args[1] == "--json"
 	switch {
-	case args[0] == "module-worker" && len(args) == 2:
+	case args[0] == worker.Role && len(args) == 2:
 		return runWorker
+	case args[0] == pcsc.Role && len(args) == 1:
+		return runPCSC
 	case args[0] == "session" && len(args) == 1:
 		return runSession
 	case args[0] == "service" && len(args) == 1:
@@ -90,6 +93,8 @@ func findRSign(args []string) role {
 func runWorker(ctx context.Context, args []string, s stdio) int {
 	return worker.Main(ctx, args[1], s.in, s.out)
 }
+
+func runPCSC(_ context.Context, _ []string, s stdio) int { return pcsc.Main(s.in, s.out) }
 
 // startSession starts none that would end at once, so that the browser learns why.
 func startSession() error {
