@@ -55,7 +55,7 @@ func TestPolicyChanges(t *testing.T) {
 	if got := b.refused(bridge.MethodListCertificate, list); got != bridge.CodeOriginNotAllowed {
 		t.Errorf("website taken off the policy: got %s", got)
 	}
-	r.changePolicy(t, func(p *policy.Policy) { p.Origins = origins; p.Modules = nil })
+	r.changePolicy(t, func(p *policy.Policy) { p.Origins, p.Modules, p.DiscoverModules = origins, nil, new(bool) })
 	var got bridge.ListResult
 	b.call(bridge.MethodListCertificate, list, &got)
 	if len(got.Certificates) != 0 || len(got.Modules) != 0 {
