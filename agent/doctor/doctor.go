@@ -1,6 +1,10 @@
 // Package doctor says what a signature needs and lacks: each check with its state, the cause and
-// the cure in a person's language. The session answers agent.diagnose with it, and the command
-// "doctor" prints it.
+// the cure in a person's language. The session answers agent.diagnose with it, without names; the command
+// "doctor" prints it with what was looked at, and the command "support" packs that without what tells of a
+// person.
+//
+// It only looks: it asks for no PIN, starts nothing and mends nothing. What it reads (browsers' files,
+// certificates) is data from others, and is cleaned where it is printed.
 package doctor
 
 import (
@@ -20,102 +24,116 @@ type Probe struct {
 	Service func() bool
 	// Window says why no window can be opened.
 	Window func() error
+	// PCSC says whether the system's service for cards can be reached; nil where that is not known.
+	PCSC func() PCSCState
 	// Status and List are those of the cards.
 	Status func(context.Context) (card.Status, error)
 	List   func(context.Context, bridge.Filter) (bridge.ListResult, error)
 }
 
-// Checks makes all checks, in the order in which a person would mend them. After one that failed,
+// cardChecks are those from PC/SC down to the certificate.
+var cardChecks = []string{bridge.CheckPCSC, bridge.CheckModules, bridge.CheckReader, bridge.CheckCard, bridge.CheckCertificate}
+
+// Findings makes all checks, in the order in which a person would mend them. After one that failed,
 // those that depend on it are unknown.
-func (p Probe) Checks(ctx context.Context, lang window.Language) []bridge.Check {
-	checks := []bridge.Check{{ID: bridge.CheckAgent, State: bridge.CheckOK}}
+func (p Probe) Findings(ctx context.Context, lang window.Language) []Finding {
+	findings := []Finding{result(lang, bridge.CheckAgent, "")}
 	if p.Policy != nil && p.Policy() != nil {
 		// The one before is in force, so this alone keeps nobody from signing.
-		bad := result(lang, CheckPolicy, bridge.CodePolicyInvalid)
-		bad.State = bridge.CheckWarning
-		checks = append(checks, bad)
+		bad, w := result(lang, CheckPolicy, bridge.CodePolicyInvalid), words[lang][string(policyKept)]
+		bad.State, bad.Cause, bad.Cure = bridge.CheckWarning, w.cause, w.cure
+		findings = append(findings, bad)
 	}
+	stopped := p.Service != nil && !p.Service()
 	if p.Service != nil {
-		checks = append(checks, result(lang, bridge.CheckService, codeIf(!p.Service(), bridge.CodeServiceStopped)))
+		findings = append(findings, result(lang, bridge.CheckService, codeIf(stopped, bridge.CodeServiceStopped)))
 	}
-	checks = append(checks, result(lang, bridge.CheckWindow, codeIf(p.Window() != nil, bridge.CodeWindowUnavailable)))
-	if p.Service != nil && checks[len(checks)-2].State == bridge.CheckFailed {
-		return append(checks, unknown(bridge.CheckModules, bridge.CheckReader, bridge.CheckCard, bridge.CheckCertificate)...)
+	findings = append(findings, result(lang, bridge.CheckWindow, codeIf(p.Window() != nil, bridge.CodeWindowUnavailable)))
+	if stopped {
+		return append(findings, unknown(cardChecks[1:]...)...)
 	}
-	return append(checks, p.cards(ctx, lang)...)
+	return append(findings, p.cards(ctx, lang)...)
 }
 
-// cards checks from the module down to the certificate.
-func (p Probe) cards(ctx context.Context, lang window.Language) []bridge.Check {
+// cards checks from PC/SC and the modules down to the certificate.
+func (p Probe) cards(ctx context.Context, lang window.Language) []Finding {
 	status, err := p.Status(ctx)
 	if err != nil {
-		return append([]bridge.Check{result(lang, bridge.CheckModules, bridge.CodeModuleFailed)},
-			unknown(bridge.CheckReader, bridge.CheckCard, bridge.CheckCertificate)...)
+		return append([]Finding{result(lang, bridge.CheckModules, bridge.CodeModuleFailed)}, unknown(cardChecks[2:]...)...)
 	}
-	working := slices.ContainsFunc(status.Modules, func(m bridge.Module) bool { return m.Code == "" })
 	inserted := slices.ContainsFunc(status.Readers, func(r card.Reader) bool { return r.Card })
-	var certificate bridge.Code
+	var all bridge.ListResult
 	if inserted {
-		list, err := p.List(ctx, bridge.Filter{NonRepudiation: true, Valid: true})
-		certificate = codeIf(err != nil || len(list.Certificates) == 0, bridge.CodeNoCertificate)
+		all, err = p.List(ctx, bridge.Filter{})
 	}
-	steps := []struct {
-		id   string
-		code bridge.Code
-	}{
-		{bridge.CheckModules, moduleCode(status.Modules, working)},
-		{bridge.CheckReader, codeIf(len(status.Readers) == 0, bridge.CodeNoReader)},
-		{bridge.CheckCard, codeIf(!inserted, bridge.CodeNoCard)},
-		{bridge.CheckCertificate, certificate},
+	var steps []Finding
+	if f := p.pcsc(lang, status); f != nil {
+		steps = append(steps, *f)
 	}
-	var checks []bridge.Check
-	for i, s := range steps {
-		checks = append(checks, result(lang, s.id, s.code))
-		if s.code == "" {
+	steps = append(steps,
+		modules(lang, status),
+		readers(lang, status),
+		result(lang, bridge.CheckCard, codeIf(!inserted, bridge.CodeNoCard)),
+		certificates(lang, all, err))
+	for i, f := range steps {
+		if f.State != bridge.CheckFailed {
 			continue
 		}
-		for _, rest := range steps[i+1:] {
-			checks = append(checks, unknown(rest.id)...)
+		for j := i + 1; j < len(steps); j++ {
+			if steps[j].ID != bridge.CheckModules { // which PC/SC has no say in
+				steps[j] = unknown(steps[j].ID)[0]
+			}
 		}
 		break
 	}
-	// One module of several that fails is worth a word, and no reason to stop.
-	if checks[0].State == bridge.CheckOK && slices.ContainsFunc(status.Modules, func(m bridge.Module) bool { return m.Code == bridge.CodeModuleFailed }) {
-		checks[0] = result(lang, bridge.CheckModules, bridge.CodeModuleFailed)
-		checks[0].State = bridge.CheckWarning
-	}
-	return checks
+	return steps
 }
 
-func moduleCode(modules []bridge.Module, working bool) bridge.Code {
-	switch {
-	case len(modules) == 0:
-		return bridge.CodeNoModule
-	case !working:
-		return bridge.CodeModuleFailed
+// pcsc looks at the system's service for cards, unless a module sees readers without it, as one that is
+// all software does.
+func (p Probe) pcsc(lang window.Language, status card.Status) *Finding {
+	if p.PCSC == nil || len(status.Modules) == 0 {
+		return nil
 	}
-	return ""
+	state := p.PCSC()
+	if !state.Reachable && len(status.Readers) > 0 {
+		return nil
+	}
+	f := result(lang, bridge.CheckPCSC, codeIf(!state.Reachable, bridge.CodePCSCStopped))
+	if state.Refused {
+		f.Details = append(f.Details, detail(lang, "PC/SC", bridge.CheckFailed, bridge.CodePCSCStopped, pcscRefused))
+	}
+	return &f
 }
 
-func result(lang window.Language, id string, code bridge.Code) bridge.Check {
-	if code == "" {
-		return bridge.Check{ID: id, State: bridge.CheckOK}
+// modules fails when none works; one of several that does not is worth a word, and no reason to stop.
+func modules(lang window.Language, status card.Status) Finding {
+	working := slices.ContainsFunc(status.Modules, func(m bridge.Module) bool { return m.Code == "" || m.Code == bridge.CodeModuleSlow })
+	f := result(lang, bridge.CheckModules, codeIf(len(status.Modules) == 0, bridge.CodeNoModule))
+	for _, m := range status.Modules {
+		state := bridge.CheckOK
+		if m.Code != "" {
+			state = bridge.CheckWarning
+			f.Check = result(lang, bridge.CheckModules, m.Code).Check
+			if working {
+				f.State = bridge.CheckWarning
+			}
+		}
+		f.Details = append(f.Details, detail(lang, m.Name, state, m.Code, ""))
 	}
-	w := words[lang][code]
-	return bridge.Check{ID: id, State: bridge.CheckFailed, Code: code, Cause: w.cause, Cure: w.cure}
+	return f
 }
 
-func unknown(ids ...string) []bridge.Check {
-	var checks []bridge.Check
-	for _, id := range ids {
-		checks = append(checks, bridge.Check{ID: id, State: bridge.CheckUnknown})
+func readers(lang window.Language, status card.Status) Finding {
+	f := result(lang, bridge.CheckReader, codeIf(len(status.Readers) == 0, bridge.CodeNoReader))
+	for _, r := range status.Readers {
+		d := detail(lang, r.Name, bridge.CheckOK, "", "")
+		if !r.Card {
+			d.Facts = []string{terms[lang].noCard}
+		} else if !r.Known {
+			d.Facts = []string{terms[lang].unknownCard}
+		}
+		f.Details = append(f.Details, d)
 	}
-	return checks
-}
-
-func codeIf(bad bool, code bridge.Code) bridge.Code {
-	if bad {
-		return code
-	}
-	return ""
+	return f
 }

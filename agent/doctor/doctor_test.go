@@ -3,9 +3,17 @@ package doctor
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
+	"math/big"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/window"
@@ -23,6 +31,7 @@ func TestChecks(t *testing.T) {
 		status       card.Status
 		statusErr    error
 		certificates int
+		pcsc         *PCSCState
 		want         string
 	}{
 		{name: "all well", status: full, certificates: 1, want: "agent:ok window:ok modules:ok reader:ok card:ok certificate:ok"},
@@ -36,6 +45,12 @@ func TestChecks(t *testing.T) {
 		{name: "one module of two", status: card.Status{Modules: []bridge.Module{working, failing}, Readers: full.Readers}, certificates: 1,
 			want: "agent:ok window:ok modules:warning/module_failed reader:ok card:ok certificate:ok"},
 		{name: "no reader", status: card.Status{Modules: full.Modules}, want: "agent:ok window:ok modules:ok reader:failed/no_reader card:unknown certificate:unknown"},
+		{name: "PC/SC runs", pcsc: &PCSCState{Reachable: true}, status: full, certificates: 1, want: "agent:ok window:ok pcsc:ok modules:ok reader:ok card:ok certificate:ok"},
+		{name: "PC/SC stopped", pcsc: &PCSCState{}, status: card.Status{Modules: full.Modules},
+			want: "agent:ok window:ok pcsc:failed/pcsc_stopped modules:ok reader:unknown card:unknown certificate:unknown"},
+		{name: "PC/SC stopped, readers without it", pcsc: &PCSCState{}, status: full, certificates: 1, want: "agent:ok window:ok modules:ok reader:ok card:ok certificate:ok"},
+		{name: "slow module", status: card.Status{Modules: []bridge.Module{{Name: "a", Code: bridge.CodeModuleSlow}}, Readers: full.Readers}, certificates: 1,
+			want: "agent:ok window:ok modules:warning/module_slow reader:ok card:ok certificate:ok"},
 		{name: "no card", status: card.Status{Modules: full.Modules, Readers: []card.Reader{{Name: "r"}}}, want: "agent:ok window:ok modules:ok reader:ok card:failed/no_card certificate:unknown"},
 		{name: "no certificate", status: full, want: "agent:ok window:ok modules:ok reader:ok card:ok certificate:failed/no_certificate"},
 	} {
@@ -43,15 +58,19 @@ func TestChecks(t *testing.T) {
 			Window: func() error { return c.window },
 			Status: func(context.Context) (card.Status, error) { return c.status, c.statusErr },
 			List: func(context.Context, bridge.Filter) (bridge.ListResult, error) {
-				return bridge.ListResult{Certificates: make([]bridge.Certificate, c.certificates)}, nil
+				one := bridge.Certificate{DER: selfSigned(t, time.Hour), KeyUsage: []string{"nonRepudiation"}}
+				return bridge.ListResult{Certificates: slices.Repeat([]bridge.Certificate{one}, c.certificates)}, nil
 			},
+		}
+		if c.pcsc != nil {
+			p.PCSC = func() PCSCState { return *c.pcsc }
 		}
 		if c.service != nil {
 			p.Service = func() bool { return *c.service }
 		}
 		for _, lang := range []window.Language{window.Polish, window.English} {
 			var got []string
-			for _, check := range p.Checks(t.Context(), lang) {
+			for _, check := range Checks(p.Findings(t.Context(), lang)) {
 				s := check.ID + ":" + string(check.State)
 				if check.Code != "" {
 					s += "/" + string(check.Code)
@@ -83,8 +102,69 @@ func TestWords(t *testing.T) {
 
 func TestPrint(t *testing.T) {
 	var out bytes.Buffer
-	Print(&out, []bridge.Check{{ID: "agent", State: bridge.CheckOK}, {ID: "card", State: bridge.CheckFailed, Code: bridge.CodeNoCard, Cause: "A.", Cure: "B."}})
-	if got, want := out.String(), "OK       agent\nFAILED   card (no_card)\n         A.\n         B.\n"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	Print(&out, []Finding{
+		{Check: bridge.Check{ID: "agent", State: bridge.CheckOK}},
+		{Check: bridge.Check{ID: "card", State: bridge.CheckFailed, Code: bridge.CodeNoCard, Cause: "A.", Cure: "B."}, Details: []Detail{
+			{Name: "x\x1b[2J\ny", State: bridge.CheckFailed, Reason: "r", Cause: "C.", Cure: "D.", Facts: []string{"f\n\u202eg"}},
+		}},
+	})
+	want := "OK       agent\nFAILED   card (no_card)\n         A.\n         B.\n" +
+		"         - x[2J y: failed (r)\n           f g\n           C.\n           D.\n"
+	if got := out.String(); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
+}
+
+// TestCertificates: what a certificate can be used for, and which of them makes the check fail.
+func TestCertificates(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		usage  []string
+		after  time.Duration
+		pin    bridge.PINState
+		want   bridge.CheckState
+		code   bridge.Code
+		reason reason
+	}{
+		{"good", []string{"nonRepudiation"}, time.Hour, bridge.PINOK, bridge.CheckOK, "", ""},
+		{"for logging in", []string{"digitalSignature"}, time.Hour, bridge.PINOK, bridge.CheckFailed, bridge.CodeNoCertificate, certificateLogin},
+		{"expired", []string{"nonRepudiation"}, -time.Hour, bridge.PINOK, bridge.CheckFailed, bridge.CodeNoCertificate, certificatePast},
+		{"locked", []string{"nonRepudiation"}, time.Hour, bridge.PINLocked, bridge.CheckFailed, bridge.CodePINLocked, ""},
+		{"low", []string{"nonRepudiation"}, time.Hour, bridge.PINLow, bridge.CheckWarning, "", pinIsLow},
+		{"last try", []string{"nonRepudiation"}, time.Hour, bridge.PINFinal, bridge.CheckWarning, "", pinIsFinal},
+	} {
+		one := bridge.Certificate{DER: selfSigned(t, c.after), KeyUsage: c.usage, PIN: c.pin}
+		for _, lang := range []window.Language{window.Polish, window.English} {
+			f := certificates(lang, bridge.ListResult{Certificates: []bridge.Certificate{one}}, nil)
+			d := f.Details[0]
+			if f.State != c.want || f.Code != c.code || d.Reason != string(c.reason) || d.Name != "Żaneta TESTOWA" || !d.personal || len(d.Facts) != 4 {
+				t.Errorf("%s: got %+v", c.name, f)
+			}
+			if (f.State != bridge.CheckOK) != (f.Cause != "" && f.Cure != "" && d.Cause != "" && d.Cure != "") {
+				t.Errorf("%s: explained %q, %q", c.name, f.Cause, d.Cause)
+			}
+		}
+		// One that is good beside it is enough.
+		good := bridge.Certificate{DER: selfSigned(t, time.Hour), KeyUsage: []string{"nonRepudiation"}, PIN: bridge.PINOK}
+		if f := certificates(window.English, bridge.ListResult{Certificates: []bridge.Certificate{one, good}}, nil); f.State == bridge.CheckFailed {
+			t.Errorf("%s and a good one: got %+v", c.name, f)
+		}
+	}
+}
+
+func selfSigned(t *testing.T, ends time.Duration) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Żaneta TESTOWA"},
+		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(ends),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
 }

@@ -2,12 +2,13 @@ package doctor
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"strings"
+	"errors"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/odnowa/odnowa/agent/card"
+	"github.com/odnowa/odnowa/agent/frame"
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/window"
@@ -27,67 +28,220 @@ type Cards interface {
 	Close() error
 }
 
-// Machine makes all checks from outside the session, for the command "doctor": those of the
-// session, and before them the policy and whether a session and the service answer.
-func Machine(ctx context.Context, lang window.Language, open func(*policy.Policy) Cards) []bridge.Check {
+// Options of the checks from outside the session.
+type Options struct {
+	Language window.Language
+	// Version of this program.
+	Version string
+	// Open makes the cards.
+	Open    func(*policy.Policy) Cards
+	Machine Machine
+}
+
+// ThisMachine is the one that the program runs on.
+func ThisMachine() Machine {
+	m := Machine{Root: rootDir}
+	m.Home, _ = os.UserHomeDir() // without one there are no browsers of the user's
+	m.Self, _ = os.Executable()  // without one no manifest is right
+	return m
+}
+
+// LookAt makes all checks from outside the session, for the command "doctor": those of the session, and
+// before them the policy, the browsers, and whether a session and the service answer.
+func LookAt(ctx context.Context, o Options) []Finding {
+	lang := o.Language
 	p, err := policy.Load()
 	if err != nil {
-		c := result(lang, CheckPolicy, bridge.CodeInternal)
-		c.Cause += " (" + err.Error() + ")"
-		return append([]bridge.Check{c}, unknown(CheckSession, bridge.CheckService, bridge.CheckWindow,
-			bridge.CheckModules, bridge.CheckReader, bridge.CheckCard, bridge.CheckCertificate)...)
+		f := result(lang, CheckPolicy, bridge.CodePolicyInvalid)
+		d := detail(lang, policy.MachinePath(), bridge.CheckFailed, bridge.CodePolicyInvalid, "")
+		d.Facts = []string{err.Error()}
+		f.Details = []Detail{d}
+		return append([]Finding{f}, unknown(append([]string{bridge.CheckBrowser, CheckSession, bridge.CheckService, bridge.CheckWindow}, cardChecks...)...)...)
 	}
-	cards := open(p)
+	cards := o.Open(p)
 	defer cards.Close()
 	probe := Probe{
 		Window: window.New(window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer}).Available,
+		PCSC:   func() PCSCState { return LookPCSC(ctx, ModuleEnv(p)) },
 		Status: cards.Status,
 		List:   cards.List,
 	}
+	findings := []Finding{
+		policyFinding(lang, p),
+		o.Machine.Browsers(lang, p.Extensions),
+		session(ctx, o, p),
+	}
+	var service Finding
 	if p.Service {
-		probe.Service = func() bool { return answers(ctx, p.ServiceSocket, true) }
+		service = o.service(ctx, p)
+		probe.Service = func() bool { return service.State != bridge.CheckFailed }
 	}
-	checks := []bridge.Check{
-		result(lang, CheckPolicy, codeIf(len(p.Origins) == 0, bridge.CodeOriginNotAllowed)),
-		result(lang, CheckSession, codeIf(!sessionAnswers(ctx), bridge.CodeNoSession)),
+	findings = append(findings, probe.Findings(ctx, lang)...)
+	for i, f := range findings {
+		switch f.ID {
+		case bridge.CheckService:
+			findings[i] = service
+		case bridge.CheckModules:
+			missing(lang, &findings[i], p)
+		}
 	}
-	// A session is started by the browser when there is none, so this alone is no failure.
-	if checks[1].State == bridge.CheckFailed {
-		checks[1].State = bridge.CheckWarning
-	}
-	return append(checks, probe.Checks(ctx, lang)...)
+	return findings
 }
 
-func sessionAnswers(ctx context.Context) bool {
-	path, err := local.SessionPath()
-	return err == nil && answers(ctx, path, false)
+// ModuleEnv is what the modules' processes get, in which PC/SC may be another than the system's.
+func ModuleEnv(p *policy.Policy) []string {
+	var env []string
+	for _, m := range p.Modules {
+		env = append(env, m.Env...)
+	}
+	return env
 }
 
-func answers(ctx context.Context, path string, shared bool) bool {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+func policyFinding(lang window.Language, p *policy.Policy) Finding {
+	f := result(lang, CheckPolicy, codeIf(len(p.Origins) == 0, bridge.CodeOriginNotAllowed))
+	source := p.Source()
+	if source == "" {
+		source = policy.MachinePath() + ": -"
+	}
+	d := detail(lang, source, f.State, f.Code, "")
+	for _, o := range p.Origins {
+		d.Facts = append(d.Facts, o.Origin)
+	}
+	f.Details = []Detail{d}
+	return f
+}
+
+// missing says which module's file is not there, and adds the files' paths.
+func missing(lang window.Language, f *Finding, p *policy.Policy) {
+	for i, d := range f.Details {
+		for _, m := range p.Modules {
+			if m.Name != d.Name {
+				continue
+			}
+			if _, err := os.Stat(m.Path); errors.Is(err, fs.ErrNotExist) {
+				d = detail(lang, d.Name, bridge.CheckWarning, bridge.CodeModuleMissing, "")
+				if f.Code == bridge.CodeModuleFailed {
+					f.Code, f.Cause, f.Cure = d.Code, d.Cause, d.Cure
+				}
+			}
+			d.Facts = append(d.Facts, m.Path)
+			f.Details[i] = d
+		}
+	}
+}
+
+// session says hello to the session as a native host would. A session is started by the browser when
+// there is none, so that alone is no failure.
+func session(ctx context.Context, o Options, p *policy.Policy) Finding {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	dial := local.DialPrivate
-	if shared {
-		dial = local.DialShared
-	}
-	conn, err := dial(ctx, path)
+	path, err := local.SessionPath()
 	if err != nil {
-		return false
+		return result(o.Language, CheckSession, bridge.CodeNoSession)
 	}
-	conn.Close()
-	return true
+	conn, err := local.DialPrivate(ctx, path)
+	if err != nil {
+		f := result(o.Language, CheckSession, bridge.CodeNoSession)
+		f.State = bridge.CheckWarning
+		return f
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	f := result(o.Language, CheckSession, "")
+	hello, err := greet(frame.NewChannel(conn, bridge.MaxMessage), p)
+	switch {
+	case err != nil:
+		f = result(o.Language, CheckSession, bridge.CodeNoSession)
+		f.Details = []Detail{detail(o.Language, path, bridge.CheckFailed, bridge.CodeNoSession, sessionSilent)}
+	case hello != "" && hello != o.Version:
+		f.State = bridge.CheckWarning
+		f.Details = []Detail{o.version(hello, sessionVersion)}
+		f.Cause, f.Cure = f.Details[0].Cause, f.Details[0].Cure
+	}
+	return f
 }
 
-// Print writes the checks for a person: a line each, and below it what to do.
-func Print(w io.Writer, checks []bridge.Check) {
-	for _, c := range checks {
-		fmt.Fprintf(w, "%-8s %s", strings.ToUpper(string(c.State)), c.ID)
-		if c.Code != "" {
-			fmt.Fprintf(w, " (%s)", c.Code)
-		}
-		fmt.Fprintln(w)
-		if c.Cause != "" {
-			fmt.Fprintf(w, "         %s\n         %s\n", c.Cause, c.Cure)
-		}
-	}
+// version is a detail about a process of another version.
+func (o Options) version(other string, why reason) Detail {
+	d := detail(o.Language, terms[o.Language].version+" "+other, bridge.CheckWarning, "", why)
+	d.Facts = []string{o.Version}
+	return d
 }
+
+// greet gives the session's version, or nothing where the policy lets nobody ask for it.
+func greet(ch *frame.Channel, p *policy.Policy) (string, error) {
+	preface := frame.Preface{Role: frame.RoleHost, Browser: frame.Chromium}
+	switch {
+	case len(p.Origins) == 0:
+		return "", nil
+	case len(p.Extensions.Chromium) > 0:
+		preface.Extension = p.Extensions.Chromium[0]
+	case len(p.Extensions.Firefox) > 0:
+		preface.Browser, preface.Extension = frame.Firefox, p.Extensions.Firefox[0]
+	default:
+		return "", nil
+	}
+	request := struct {
+		Version string             `json:"jsonrpc"`
+		ID      string             `json:"id"`
+		Method  string             `json:"method"`
+		Params  bridge.HelloParams `json:"params"`
+	}{"2.0", "doctor", bridge.MethodHello, bridge.HelloParams{
+		Caller: bridge.Caller{Origin: p.Origins[0].Origin}, Client: bridge.Client{Name: "doctor"}, Versions: []int{bridge.Version},
+	}}
+	var answer struct {
+		Version string              `json:"jsonrpc"`
+		ID      string              `json:"id"`
+		Result  *bridge.HelloResult `json:"result"`
+		Error   any                 `json:"error"`
+	}
+	if err := errors.Join(ch.SendJSON(preface), ch.SendJSON(request)); err != nil {
+		return "", err
+	}
+	if err := ch.RecvJSON(&answer); err != nil {
+		return "", err
+	}
+	if answer.Result == nil { // it may have another policy, as one that was started before a change
+		return "", nil
+	}
+	return answer.Result.Agent.Version, nil
+}
+
+// service asks the service for its version.
+func (o Options) service(ctx context.Context, p *policy.Policy) Finding {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	conn, err := local.DialShared(ctx, p.ServiceSocket)
+	if err != nil {
+		f := result(o.Language, bridge.CheckService, bridge.CodeServiceStopped)
+		d := detail(o.Language, p.ServiceSocket, bridge.CheckFailed, bridge.CodeServiceStopped, "")
+		if o.Machine.noService() {
+			d = detail(o.Language, p.ServiceSocket, bridge.CheckFailed, bridge.CodeServiceStopped, serviceMissing)
+		}
+		f.Details = []Detail{d}
+		return f
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	ch := frame.NewChannel(conn, frame.MaxPreface)
+	var welcome frame.Welcome
+	f := result(o.Language, bridge.CheckService, "")
+	if err := errors.Join(ch.SendJSON(frame.Preface{Role: frame.RoleLink}), ch.RecvJSON(&welcome)); err != nil {
+		return result(o.Language, bridge.CheckService, bridge.CodeServiceStopped)
+	}
+	if welcome.Version != o.Version {
+		f.State = bridge.CheckWarning
+		f.Details = []Detail{o.version(welcome.Version, serviceVersion)}
+		f.Cause, f.Cure = f.Details[0].Cause, f.Details[0].Cure
+	}
+	return f
+}
+
+// serviceUnits are where packages install the service (systemd, launchd).
+var serviceUnits = []string{
+	"/usr/lib/systemd/system/odnowa-agent.service", "/lib/systemd/system/odnowa-agent.service",
+	"/etc/systemd/system/odnowa-agent.service", "/Library/LaunchDaemons/pl.odnowa.agent.plist",
+}
+
+// noService says whether no service is installed, where that can be seen.
+func (m Machine) noService() bool { return rootDir == "/" && !m.any(serviceUnits) }

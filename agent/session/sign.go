@@ -37,6 +37,7 @@ type order struct {
 type task struct {
 	id        string
 	source    bridge.Source
+	pin       bridge.PINState // when it was listed
 	profile   cades.Profile
 	algorithm cades.Algorithm
 	cert      *x509.Certificate
@@ -103,9 +104,13 @@ func (s *Session) makeOnCard(ctx context.Context, o order, t *task) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	value, err := s.askCard(ctx, card.SignRequest{
+	ask := s.askCard
+	if t.ask.PINPad {
+		ask = s.askPad
+	}
+	value, err := ask(ctx, card.SignRequest{
 		CertificateID: t.id, Algorithm: t.algorithm, ToSign: r.ToSign(), Progress: o.progress,
-	}, w)
+	}, window.PINState{State: t.pin}, w)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +170,7 @@ func (t *task) assemble(r *cades.Request, value []byte) ([]byte, error) {
 
 // askCard lets the card sign. After a wrong PIN the same window asks again, for as long as the card
 // allows and the person wants; each PIN is typed anew.
-func (s *Session) askCard(ctx context.Context, sign card.SignRequest, w *window.Conversation) ([]byte, error) {
+func (s *Session) askCard(ctx context.Context, sign card.SignRequest, _ window.PINState, w *window.Conversation) ([]byte, error) {
 	var problem bridge.Code
 	for {
 		value, err := s.Cards.Sign(ctx, sign, func(ctx context.Context, state bridge.PINState, triesLeft *int) ([]byte, error) {
@@ -248,7 +253,7 @@ func (s *Session) pick(ctx context.Context, o order, id string, document bridge.
 	if b.PIN == bridge.PINLocked {
 		return nil, bridge.Errorf(bridge.CodePINLocked, nil)
 	}
-	t := &task{id: b.ID, source: b.Source, profile: cades.CAdES, content: document.Bytes}
+	t := &task{id: b.ID, source: b.Source, pin: b.PIN, profile: cades.CAdES, content: document.Bytes}
 	if t.cert, err = x509.ParseCertificate(b.DER); err != nil {
 		return nil, fmt.Errorf("parsing certificate: %w", err)
 	}

@@ -80,7 +80,8 @@ func Clean(s string) string { return clean(s, maxValue) }
 // edge, a value that goes on does not. GTK 2 breaks at the width of 65 ordinary letters.
 const (
 	maxWidth = 60
-	indent   = "      "
+	// Not plain spaces, which pinentry-curses leaves out, and which no value has.
+	indent = "\u00a0\u00a0\u00a0\u00a0"
 )
 
 // line puts a clean value behind its label, in as many lines as it needs.
@@ -98,7 +99,7 @@ func line(label, value string) string {
 	for word := range strings.FieldsSeq(value) {
 		if b.Len() > 0 && width+1+widthOf(word) <= maxWidth {
 			write(" ")
-		} else if b.Len() > 0 && widthOf(word) <= maxWidth-float64(len(indent)) {
+		} else if b.Len() > 0 && widthOf(word) <= maxWidth-widthOf(indent) {
 			b.WriteString("\n")
 			width = 0
 			write(indent)
@@ -129,6 +130,8 @@ func widthOfRune(r rune) float64 {
 	switch {
 	case unicode.Is(unicode.M, r):
 		return 0
+	case r == '\u00a0':
+		return 1
 	case strings.ContainsRune("MWmw@%…—", r):
 		return 1.8
 	case unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) && r < 0x250 || r < 0x80:

@@ -91,11 +91,23 @@ func (c *Conversation) lastTry(ctx context.Context, s PINState) error {
 // padDelay keeps a window from flashing up where the reader asks for nothing.
 const padDelay = 300 * time.Millisecond
 
+// again asks before a reader is made to ask once more: it may answer by itself, and no try is used up
+// without the person.
+func (c *Conversation) again(ctx context.Context, s PINState) error {
+	if s.Problem == "" || s.State == bridge.PINFinal {
+		return c.lastTry(ctx, s)
+	}
+	q := c.padQuestion(s)
+	q.yes = c.words.again
+	_, err := c.confirm(ctx, q)
+	return err
+}
+
 // PINPad shows that the PIN is to be typed on the reader, where the request's questions said that it
 // would, until done is called. The context that it gives, which is for the card, ends with ctx, when the
 // person cancels ([ErrCancelled]) and when nobody has typed in time ([ErrTimeout]): its cause says which.
 func (c *Conversation) PINPad(ctx context.Context, s PINState) (card context.Context, done func(), err error) {
-	if err := c.lastTry(ctx, s); err != nil {
+	if err := c.again(ctx, s); err != nil {
 		return nil, nil, err
 	}
 	limited, end := c.limit(ctx)

@@ -25,7 +25,7 @@ type text struct {
 	askPad, onPad                      string
 	pinIncorrect, triesLeft, pinLength string
 	pinLow, pinFinal, pinPad, byPhone  string
-	lastTry, useLastTry                string
+	lastTry, useLastTry, again         string
 }
 
 func words(l Language) *text {
@@ -82,6 +82,7 @@ var polish = text{
 	byPhone:      "Podpis zatwierdzisz w telefonie (rSign).\nTelefon musi pokazać ten sam skrót: %s",
 	lastTry:      "Została ostatnia próba podania PIN-u.\nZły PIN zablokuje kartę, a odblokować ją można tylko kodem PUK.\n\nCzy na pewno chcesz podać PIN?",
 	useLastTry:   "_Wykorzystaj ostatnią próbę",
+	again:        "_Spróbuj ponownie",
 }
 
 var english = text{
@@ -131,4 +132,5 @@ var english = text{
 	byPhone:      "You approve the signature on your phone (rSign).\nThe phone must show the same hash: %s",
 	lastTry:      "There is one try left for the PIN.\nA wrong PIN locks the card; only the PUK unlocks it.\n\nDo you really want to type the PIN?",
 	useLastTry:   "_Use my last try",
+	again:        "_Try again",
 }

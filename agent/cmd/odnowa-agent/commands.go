@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/odnowa/odnowa/agent/card"
-	"github.com/odnowa/odnowa/agent/doctor"
 	"github.com/odnowa/odnowa/agent/module"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/rsign"
@@ -77,23 +76,6 @@ func runCertificates(ctx context.Context, args []string, s stdio) int {
 
 // plain keeps what is written on a card from steering the terminal.
 func plain(s string) string { return window.Clean(s) }
-
-// runDoctor checks everything and says what to mend.
-func runDoctor(ctx context.Context, args []string, s stdio) int {
-	lang := language()
-	checks := doctor.Machine(ctx, lang, func(p *policy.Policy) doctor.Cards { return openCards(p, commandPatience) })
-	if len(args) == 2 {
-		printJSON(s.out, bridge.DiagnoseResult{Checks: checks})
-	} else {
-		doctor.Print(s.out, checks)
-	}
-	for _, c := range checks {
-		if c.State == bridge.CheckFailed {
-			return 1
-		}
-	}
-	return 0
-}
 
 // language of the terminal, from the locale (POSIX: LC_ALL, then LC_MESSAGES, then LANG), else the system's.
 func language() window.Language {

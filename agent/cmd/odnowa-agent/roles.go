@@ -27,6 +27,7 @@ var usageText = `Usage: odnowa-agent COMMAND
   policy [--json]        print the policy in force and where each value comes from; exit code 1 if it is bad
   audit verify [--json] [--head HASH] [FILE]
                          follow the audit log's chain; exit code 1, and where, if it was changed
+  support [--out FILE]   pack the doctor's findings and the log, without personal data, for whoever helps
   version                print the version
 
 Started by the system and by browsers:
@@ -74,6 +75,8 @@ func find(args []string) role {
 		if _, ok := auditArguments(args); ok {
 			return runAudit
 		}
+	case args[0] == "support" && (len(args) == 1 || len(args) == 3 && args[1] == "--out"):
+		return runSupport
 	case args[0] == "version" && len(args) == 1:
 		return runVersion
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 func runSession(ctx context.Context, _ []string, s stdio) int {
-	return serve(log.New(s.err, "session"), func(l *zap.Logger, p *policy.Store) error { return serveSession(ctx, p, l) })
+	return serve(log.New(keptLog(s.err), "session"), func(l *zap.Logger, p *policy.Store) error { return serveSession(ctx, p, l) })
 }
 
 func runService(ctx context.Context, _ []string, s stdio) int {

@@ -40,6 +40,8 @@ func StartDisplay(t testing.TB) *Display {
 	d := &Display{Name: ":" + strings.TrimSpace(string(buf[:n]))}
 	manager := exec.Command(Need(t, "openbox", "openbox"), "--sm-disable")
 	manager.Env = append(os.Environ(), "DISPLAY="+d.Name)
+	said := new(strings.Builder)
+	manager.Stderr = said
 	start(t, manager)
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		// A window manager that conforms names itself (EWMH, _NET_SUPPORTING_WM_CHECK).
@@ -47,7 +49,9 @@ func StartDisplay(t testing.TB) *Display {
 			return d
 		}
 		if time.Now().After(end) {
-			t.Fatal("openbox does not start")
+			manager.Process.Kill()
+			manager.Wait()
+			t.Fatalf("openbox does not start: %s", said)
 		}
 	}
 }
