@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/odnowa/odnowa/agent/lock"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
@@ -109,11 +110,11 @@ func (l *File) Close() error { return nil }
 func (l *File) locked(do func(*chain) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lock, err := lockFile(l.path + ".lock")
+	held, err := lock.Wait(l.path + ".lock")
 	if err != nil {
 		return fmt.Errorf("locking audit log: %w", err)
 	}
-	defer lock.Close()
+	defer held.Close()
 	c := &chain{log: l}
 	defer c.close()
 	if err := c.open(); err != nil {
