@@ -5,6 +5,7 @@
 #   make test                everything that can fail
 #   make packages            a CA's deb and extension: CA=FILE CRX_KEY=PEM, else those of a test authority
 #   make test-packages       builds, installs, uses and removes them; the cross-builds
+#   make test-wine           the agent's Windows build under Wine
 #   make build               both programs, the extension and the phone app
 #   make generate            the files that come from others
 #   make cross               the agent for six systems
@@ -20,13 +21,14 @@ PACKAGES := \
   softhsm2 opensc openssl pcscd                        `: tokens and cards, and what looks at them` \
   chromium firefox-esr fonts-noto-core ffmpeg          `: the browsers, their letters, the camera` \
   xvfb xauth xdotool pinentry-gtk2 x11-utils x11-xserver-utils `: the PIN window` \
-  poppler-utils qpdf zbar-tools libnss3-tools          `: independent checks`
+  poppler-utils qpdf zbar-tools libnss3-tools          `: independent checks` \
+  tesseract-ocr tesseract-ocr-pol                      `: what the PIN window says`
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export CGO_ENABLED ?= 1
 
-.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-renewal pictures cross clean
+.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-renewal virtual-card pictures cross clean
 
 demo: system build
 	@cd extension && node e2e/dist/demo.mjs $(if $(INTERACTIVE),--interactive)
@@ -94,8 +96,11 @@ test-extension: extension/node_modules/.package-lock.json
 test-phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent lint && npm test --silent
 
-test-renewal: system build
-	cd extension && node e2e/dist/test.mjs && node e2e/dist/resume.mjs && node e2e/dist/browsers.mjs
+test-renewal: system build virtual-card
+	@cd extension && node e2e/dist/together.mjs test,resume,browsers card
+
+virtual-card:
+	CGO_ENABLED=0 go build -trimpath -o build/bin/virtual-piv-card ./agent/card/pivtest/cmd/virtual-piv-card
 
 # The README's pictures, from the last demo.
 pictures:
@@ -109,6 +114,7 @@ cross:
 	done; done
 
 include installer/packages.mk
+include agent/wine.mk
 
 clean:
 	[ ! -d build ] || $(SUDO) rm -rf build

@@ -8,6 +8,7 @@ replace github.com/weppos/publicsuffix-go => github.com/weppos/publicsuffix-go v
 
 require (
 	codeberg.org/go-fonts/dejavu v0.4.0
+	github.com/Microsoft/go-winio v0.6.4
 	github.com/ThalesIgnite/crypto11 v1.2.5
 	github.com/creachadair/jrpc2 v1.3.6
 	github.com/digitorus/pkcs7 v0.0.0-20230713084857-e76b763bdc49

@@ -5,14 +5,16 @@
 //
 // Nothing that was signed leaves the session before its record is written: where the log fails, so
 // does the signature.
+//
+// The log is lines of JSON, each with the hash of the one before (file.go), so that a record cannot be
+// changed, taken out or put in without [Verify] saying where. Whoever may write the file could still
+// compute all hashes anew, or cut off the end: against that each record's hash goes to the system's log,
+// too, where it can be kept elsewhere.
 package audit
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
-	"sync"
+	"errors"
+	"regexp"
 	"time"
 
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -25,12 +27,21 @@ const Signed = "signed"
 // Activated is the outcome of an activation that ended well.
 const Activated = "activated"
 
+// Recovered is the outcome of the log's own record about a line that a crash left half-written.
+const Recovered = "recovered"
+
 // Action says what was attempted, where it was not a signature.
 type Action string
 
-// ActionActivate is an activation of rSign. Digest is then the SHA-256 of the computer's new public key
-// (SubjectPublicKeyInfo).
-const ActionActivate Action = "rsign_activate"
+// The actions.
+const (
+	// ActionActivate is an activation of rSign. Digest is then the SHA-256 of the computer's new public key
+	// (SubjectPublicKeyInfo).
+	ActionActivate Action = "rsign_activate"
+	// ActionRecover is the log's own: Digest is the SHA-256 of the half-written line that was taken off.
+	// Nothing was signed on the strength of that line.
+	ActionRecover Action = "log_recover"
+)
 
 // Record is one attempt.
 type Record struct {
@@ -49,48 +60,34 @@ type Record struct {
 	Outcome     string `json:"outcome"`
 }
 
-// Log takes records. Write returns once the record is safe.
-type Log interface {
-	Write(Record) error
-}
+// maxOrigin is the most bytes of an origin: a host name of 253 bytes, scheme and port.
+const maxOrigin = 300
 
-// File is a log in a file of JSON lines, which only grows.
-type File struct {
-	mu sync.Mutex
-	f  *os.File
-}
+var (
+	isHash    = regexp.MustCompile(`^([0-9a-f]{64})?$`)
+	isOutcome = regexp.MustCompile(`^[a-z_]{1,40}$`)
+)
 
-// Open opens or makes the file, and its folder, for its owner alone.
-func Open(path string) (*File, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("making audit folder: %w", err)
-	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("opening audit log: %w", err)
-	}
-	return &File{f: f}, nil
-}
-
-// Write appends one line and brings it to the disk.
-func (l *File) Write(r Record) error {
-	line, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("encoding audit record: %w", err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if _, err := l.f.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("writing audit record: %w", err)
-	}
-	if err := l.f.Sync(); err != nil {
-		return fmt.Errorf("writing audit record: %w", err)
+// Check says whether a record that came from another process is one: its members have their form, so that
+// nothing else can be written into the log through them.
+func (r Record) Check() error {
+	switch {
+	case r.Action != "" && r.Action != ActionActivate:
+		return errors.New("unknown action")
+	case len(r.Origin) > maxOrigin || len(r.User) > maxOrigin:
+		return errors.New("a member is too long")
+	case !isHash.MatchString(r.Certificate) || !isHash.MatchString(r.Digest):
+		return errors.New("not a SHA-256")
+	case !isOutcome.MatchString(r.Outcome):
+		return errors.New("not an outcome")
 	}
 	return nil
 }
 
-// Close closes the file.
-func (l *File) Close() error { return l.f.Close() }
+// Log takes records. Write returns once the record is safe.
+type Log interface {
+	Write(Record) error
+}
 
 // Outcome names what err means in a record.
 func Outcome(err *bridge.Error) string {

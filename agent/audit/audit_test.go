@@ -1,55 +1,13 @@
 package audit
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
-
-func TestFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "state", "audit.jsonl")
-	var all sync.WaitGroup
-	for range 4 { // several openings append to one file
-		f, err := Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		all.Go(func() {
-			for range 25 {
-				if err := As(f, "1000").Write(Record{Time: time.Now(), User: "somebody else", Origin: "https://ca.example", Outcome: Signed}); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	all.Wait()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
-	if len(lines) != 100 {
-		t.Errorf("%d lines, want 100", len(lines))
-	}
-	for _, line := range lines {
-		var r Record
-		if err := json.Unmarshal([]byte(line), &r); err != nil || r.User != "1000" {
-			t.Fatalf("%s: %v", line, err)
-		}
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
-	}
-}
 
 // TestNoSubjects holds the record to its members: a name has no place in it.
 func TestNoSubjects(t *testing.T) {
@@ -68,5 +26,32 @@ func TestOutcome(t *testing.T) {
 	}
 	if got := Outcome(bridge.Errorf(bridge.CodeBusy, nil)); got != "busy" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestCheck: what a process of a user sends as a record cannot bring anything else into the log.
+func TestCheck(t *testing.T) {
+	hash := strings.Repeat("0a", 32)
+	good := Record{User: "1000", Origin: "https://ca.example", Certificate: hash, Digest: hash, Outcome: Signed}
+	for name, c := range map[string]struct {
+		change func(*Record)
+		ok     bool
+	}{
+		"a signature":               {func(*Record) {}, true},
+		"a refusal before the card": {func(r *Record) { r.Certificate, r.Digest, r.Outcome = "", "", "busy" }, true},
+		"an activation":             {func(r *Record) { r.Action = ActionActivate }, true},
+		"the log's own action":      {func(r *Record) { r.Action = ActionRecover }, false},
+		"unknown action":            {func(r *Record) { r.Action = "x" }, false},
+		"long origin":               {func(r *Record) { r.Origin = strings.Repeat("a", 301) }, false},
+		"a name as digest":          {func(r *Record) { r.Digest = "Jan Testowy" }, false},
+		"capitals":                  {func(r *Record) { r.Certificate = strings.ToUpper(hash) }, false},
+		"no outcome":                {func(r *Record) { r.Outcome = "" }, false},
+		"a sentence as outcome":     {func(r *Record) { r.Outcome = "signed by me" }, false},
+	} {
+		r := good
+		c.change(&r)
+		if err := r.Check(); (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -8,16 +8,20 @@
 // cades.Request.Assemble does.
 //
 // Most tokens hide private keys until the PIN is there, and certificates are listed without one. So on a
-// token with login a certificate counts as usable when it has a CKA_ID, which a private key must share;
-// that there is none shows only when signing. On a token without login the private key must be visible.
+// token with login every certificate that is not a CA's counts as usable; that there is no key shows only when
+// signing. On a token without login the private key must be visible.
 package card
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/odnowa/odnowa/agent/pcsc"
 	"github.com/odnowa/odnowa/agent/worker"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
@@ -28,6 +32,12 @@ type Module struct {
 	Name string
 	// Path of the library, absolute.
 	Path string
+	// Command starts the module's process, in place of this very program (worker.Options.Command).
+	Command []string
+	// Code, when not empty, is why the module is not to be loaded, Problem the same in words, with paths: for
+	// diagnosis on this computer, never for a website.
+	Code    bridge.Code
+	Problem string
 	// Env is added to the environment of the module's process, "NAME=value" each.
 	Env []string
 }
@@ -36,38 +46,63 @@ type Module struct {
 type Options struct {
 	// Worker configures the modules' processes; its Env goes to all of them.
 	Worker worker.Options
-	// PollInterval of Watch, 1 s by default.
+	// PCSC configures the process that asks for readers; the variables PCSCLITE_* of the modules' Env go to it, too.
+	PCSC pcsc.Options
+	// Patience is how long List and Status wait for a module that has not answered while others have, 2 s by
+	// default; it then counts as slow.
+	Patience time.Duration
+	// PollInterval of Watch for what PC/SC does not know, 2 s by default.
 	PollInterval time.Duration
 }
 
 // Store is the cards within reach. Its methods may be called from several goroutines.
 type Store struct {
-	modules      []*module
-	pollInterval time.Duration
-	now          func() time.Time
+	modules                []*module
+	patience, pollInterval time.Duration
+	pcsc                   pcsc.Options
+	now                    func() time.Time
 
-	// mu guards the fields that follow.
+	// mu guards the fields that follow, and the modules' looks.
 	mu sync.Mutex
 	// seen tells which module listed a certificate, by its id, so that a signature need not ask
 	// the others, which may hang.
 	seen map[string]*module
+	// readers is what PC/SC says while somebody watches, nil otherwise.
+	readers  *pcsc.State
+	watchers map[*watcher]bool
 }
 
 type module struct {
-	name   string
-	worker *worker.Worker
+	Module
+	worker *worker.Worker // nil where Code says why
+
+	look *look // the last one, see look.go
+	hung bool  // it overran its deadline, and has not answered since
 }
 
 // New makes a store. Modules are loaded at the first call that needs them.
 func New(modules []Module, o Options) *Store {
-	s := &Store{pollInterval: o.PollInterval, now: time.Now, seen: make(map[string]*module)}
-	if s.pollInterval == 0 {
-		s.pollInterval = time.Second
+	s := &Store{
+		patience: cmp.Or(o.Patience, 2*time.Second), pollInterval: cmp.Or(o.PollInterval, 2*time.Second),
+		pcsc: o.PCSC, now: time.Now, seen: make(map[string]*module), watchers: make(map[*watcher]bool),
 	}
+	s.pcsc.Env = slices.Clone(o.PCSC.Env)
 	for _, m := range modules {
-		options := o.Worker
-		options.Env = append(options.Env[:len(options.Env):len(options.Env)], m.Env...)
-		s.modules = append(s.modules, &module{m.Name, worker.Start(m.Path, options)})
+		one := &module{Module: m}
+		if m.Code == "" {
+			options := o.Worker
+			options.Env = append(options.Env[:len(options.Env):len(options.Env)], m.Env...)
+			if len(m.Command) > 0 {
+				options.Command = m.Command
+			}
+			one.worker = worker.Start(m.Path, options)
+		}
+		for _, v := range m.Env {
+			if strings.HasPrefix(v, "PCSCLITE_") {
+				s.pcsc.Env = append(s.pcsc.Env, v)
+			}
+		}
+		s.modules = append(s.modules, one)
 	}
 	return s
 }
@@ -75,10 +110,21 @@ func New(modules []Module, o Options) *Store {
 // Close ends the modules' processes.
 func (s *Store) Close() error {
 	var errs []error
-	for _, m := range s.modules {
+	for _, m := range s.usable() {
 		errs = append(errs, m.worker.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// usable are the modules that can be asked.
+func (s *Store) usable() []*module {
+	var usable []*module
+	for _, m := range s.modules {
+		if m.worker != nil {
+			usable = append(usable, m)
+		}
+	}
+	return usable
 }
 
 // answer is what one module said.
@@ -88,47 +134,47 @@ type answer[T any] struct {
 	err    error
 }
 
-// askAll asks all modules at once and gives their answers in the modules' order.
-func askAll[T any](s *Store, ask func(*worker.Worker) (T, error)) []answer[T] {
-	answers := make([]answer[T], len(s.modules))
+// askAll asks all modules at once and gives their answers as they come. Who reads no further loses nothing.
+func askAll[T any](s *Store, ask func(*module) (T, error)) (answers <-chan answer[T]) {
+	modules := s.usable()
+	all := make(chan answer[T], len(modules))
 	var group sync.WaitGroup
-	for i, m := range s.modules {
+	for _, m := range modules {
 		group.Go(func() {
-			value, err := ask(m.worker)
-			answers[i] = answer[T]{m, value, err}
+			value, err := ask(m)
+			all <- answer[T]{m, value, err}
 		})
 	}
-	group.Wait()
-	return answers
-}
-
-// listAll lists the slots of all modules. Where a module sees no token it looks again from scratch.
-func (s *Store) listAll(ctx context.Context) ([]answer[[]worker.Slot], error) {
-	answers := askAll(s, func(w *worker.Worker) ([]worker.Slot, error) {
-		return w.List(ctx, worker.RefreshEmpty)
-	})
-	if err := ctx.Err(); err != nil {
-		return nil, interrupted(err)
-	}
-	return answers, nil
+	go func() {
+		group.Wait()
+		close(all)
+	}()
+	return all
 }
 
 // Refresh makes every module look for its readers and cards from scratch. Some see a second card, or that
 // a card was exchanged, only then; where none is seen, the other methods do it by themselves. Errors:
 // request_cancelled or timeout, when ctx ends; a module that fails shows in the next List.
 func (s *Store) Refresh(ctx context.Context) error {
-	askAll(s, func(w *worker.Worker) ([]worker.Slot, error) { return w.Status(ctx, worker.RefreshAlways) })
+	for range askAll(s, func(m *module) ([]worker.Slot, error) { return m.worker.Status(ctx, worker.RefreshAlways) }) {
+	}
 	if err := ctx.Err(); err != nil {
 		return interrupted(err)
 	}
 	return nil
 }
 
-// moduleState is a module's line in the bridge's answers.
-func moduleState[T any](a answer[T]) bridge.Module {
-	state := bridge.Module{Name: a.module.name}
-	if a.err != nil {
-		state.Code = bridge.CodeModuleFailed
+// state is a module's line in the bridge's answers, and why, for this computer's person.
+func (a answer[T]) state() (line bridge.Module, problem string) {
+	line = bridge.Module{Name: a.module.Name, Code: a.module.Code}
+	problem = a.module.Problem
+	switch {
+	case a.err == nil:
+		return line, problem
+	case errors.Is(a.err, errSlow):
+		line.Code = bridge.CodeModuleSlow
+	default:
+		line.Code = bridge.CodeModuleFailed
 	}
-	return state
+	return line, a.module.Path + ": " + a.err.Error()
 }

@@ -64,11 +64,14 @@ var signCodes = map[pkcs11.Error]bridge.Code{
 	pkcs11.ErrFunctionRejected:     bridge.CodeUserCancelled,
 }
 
-// signFault is for errors of signing, after the certificate was found.
-func signFault(err error) error {
+// signFault is for errors of signing, after the certificate was found; pad tells whether the person typed the PIN
+// on the reader.
+func signFault(err error, pad bool) error {
 	switch {
 	case isInterrupted(err):
 		return interrupted(err)
+	case pad && errors.Is(err, worker.ErrModuleFailed) && errors.Is(err, context.DeadlineExceeded):
+		return bridge.Errorf(bridge.CodeTimeout, err) // nobody typed
 	case errors.Is(err, worker.ErrModuleFailed):
 		return bridge.Errorf(bridge.CodeModuleFailed, err)
 	case errors.Is(err, worker.ErrUnknownCertificate): // it was there a moment ago

@@ -24,14 +24,14 @@ const (
 	noLogin = "0x408" // no login
 )
 
-func openHostile(t *testing.T, orders, flags string) (*card.Store, card.SignRequest, cardtest.Hostile) {
+func openHostile(t *testing.T, orders, flags string, env ...string) (*card.Store, card.SignRequest, cardtest.Hostile) {
 	t.Helper()
 	h := cardtest.NewHostile(t, cardtest.New(t).Certificate(cardtest.Sign))
 	var o card.Options
 	if strings.Contains(orders, "hang") {
 		o.Worker = worker.Options{ListTimeout: time.Second, SignTimeout: time.Second}
 	}
-	store := openModules(t, o, card.Module{Name: "hostile", Path: h.Module, Env: h.Env(orders, flags)})
+	store := openModules(t, o, card.Module{Name: "hostile", Path: h.Module, Env: append(h.Env(orders, flags), env...)})
 	return store, card.SignRequest{CertificateID: h.Certificate.ID, Algorithm: cades.RS256, ToSign: []byte("1")}, h
 }
 
@@ -141,8 +141,8 @@ func TestNoPrivateKey(t *testing.T) {
 // Readers and cards that come, go or mean nothing to the module.
 func TestStatusOfOddSlots(t *testing.T) {
 	for orders, want := range map[string]bridge.Code{
-		"C_GetSlotList=nothing":     bridge.CodeNoReader,
-		"C_GetSlotInfo=rv:3":        bridge.CodeNoReader,
+		"C_GetSlotList=nothing":     bridge.CodePCSCStopped,
+		"C_GetSlotInfo=rv:3":        bridge.CodePCSCStopped,
 		"C_GetTokenInfo=rv:0xE0":    bridge.CodeNoCard,
 		"C_OpenSession=rv:0x32":     bridge.CodeNoCard,
 		"C_GetTokenInfo=rv:0xE1":    bridge.CodeNoCertificate,

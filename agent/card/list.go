@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"errors"
 	"slices"
 	"time"
 
@@ -14,9 +15,10 @@ import (
 	"github.com/odnowa/odnowa/protocol/cades"
 )
 
-// List gives the certificates on all cards, without PIN. A module that fails is named in the result and
-// does not hide the others. A certificate that several modules show is listed once, for the first. The
-// CA certificates on a token appear in chains only.
+// List gives the certificates on all cards, without PIN. A module that fails, or is still at it after
+// Options.Patience, is named in the result and does not hide the others; of what a slow one has found at last, Watch
+// tells. A certificate that several modules show is listed once, see choose. The CA certificates on a token appear in
+// chains only.
 //
 // Errors: request_cancelled or timeout, when ctx ends.
 func (s *Store) List(ctx context.Context, filter bridge.Filter) (bridge.ListResult, error) {
@@ -27,27 +29,55 @@ func (s *Store) List(ctx context.Context, filter bridge.Filter) (bridge.ListResu
 	result := bridge.ListResult{
 		Certificates: []bridge.Certificate{}, Refused: []bridge.Refused{}, Modules: []bridge.Module{},
 	}
-	seen := make(map[string]*module)
 	for _, a := range answers {
-		result.Modules = append(result.Modules, moduleState(a))
+		line, _ := a.state()
+		result.Modules = append(result.Modules, line)
+	}
+	seen := make(map[string]*module)
+	for _, c := range choose(answers) {
+		seen[c.id] = c.module
+		if reason := c.refusal(filter, s.now()); reason != "" {
+			result.Refused = append(result.Refused, bridge.Refused{Reason: reason, Reader: c.slot.Reader})
+			continue
+		}
+		result.Certificates = append(result.Certificates, c.describe())
+	}
+	s.remember(seen, answers)
+	return result, nil
+}
+
+// choose gives each certificate once, in the order of their first appearance: from the first module that can sign with
+// it, else from the first that shows it.
+func choose(answers []answer[[]worker.Slot]) []*candidate {
+	var chosen []*candidate
+	for _, a := range answers {
 		for _, slot := range a.value {
 			for _, c := range candidates(slot) {
-				if seen[c.id] != nil {
-					continue
+				c.module = a.module
+				i := slices.IndexFunc(chosen, func(o *candidate) bool { return o.id == c.id })
+				switch {
+				case i < 0:
+					chosen = append(chosen, c)
+				case chosen[i].useless() != "" && c.useless() == "":
+					chosen[i] = c
 				}
-				seen[c.id] = a.module
-				if reason := c.refusal(filter, s.now()); reason != "" {
-					result.Refused = append(result.Refused, bridge.Refused{Reason: reason, Reader: slot.Reader})
-					continue
-				}
-				result.Certificates = append(result.Certificates, c.describe())
 			}
 		}
 	}
+	return chosen
+}
+
+// remember keeps which module has which certificate; of those that have not answered, what they had.
+func (s *Store) remember(seen map[string]*module, answers []answer[[]worker.Slot]) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, m := range s.seen {
+		i := slices.IndexFunc(answers, func(a answer[[]worker.Slot]) bool { return a.module == m })
+		if seen[id] == nil && i >= 0 && errors.Is(answers[i].err, errSlow) {
+			seen[id] = m
+		}
+	}
 	s.seen = seen
-	s.mu.Unlock()
-	return result, nil
 }
 
 // candidate is a certificate on a token that might sign.
@@ -56,6 +86,7 @@ type candidate struct {
 	id     string
 	x509   *x509.Certificate // nil when it can't be parsed
 	slot   worker.Slot
+	module *module
 	issuer []*x509.Certificate // the CA certificates on the token
 }
 
@@ -85,20 +116,25 @@ func candidates(slot worker.Slot) []*candidate {
 
 // refusal tells why the certificate can't be used or the filter won't have it; "" lets it through.
 func (c *candidate) refusal(filter bridge.Filter, now time.Time) bridge.Reason {
+	if reason := c.useless(); reason != "" {
+		return reason
+	}
+	return certificate.Refusal(c.x509, filter, now)
+}
+
+// useless tells why this token cannot sign with the certificate, "" where it can.
+func (c *candidate) useless() bridge.Reason {
 	switch {
 	case !c.hasKey():
 		return bridge.ReasonNoKey
 	case c.x509 == nil || len(c.algorithms()) == 0:
 		return bridge.ReasonKeyType
 	}
-	return certificate.Refusal(c.x509, filter, now)
+	return ""
 }
 
 // hasKey: see the package's doc.
 func (c *candidate) hasKey() bool {
-	if len(c.ID) == 0 {
-		return false
-	}
 	return c.Private || c.slot.Token.Flags.Has(pkcs11.FlagLoginRequired)
 }
 
@@ -106,24 +142,24 @@ func (c *candidate) hasKey() bool {
 func (c *candidate) algorithms() []string {
 	var names []string
 	for _, a := range cades.AlgorithmsFor(c.x509.PublicKey) {
-		if slices.Contains(c.slot.Token.Mechanisms, mechanismFor(a)) {
+		if len(schemeOf(a).Usable(a.Hash(), c.slot.Token.Mechanisms)) > 0 {
 			names = append(names, string(a))
 		}
 	}
 	return names
 }
 
-// mechanismFor gives the PKCS#11 mechanism of an algorithm, 0 for an unknown one.
-func mechanismFor(a cades.Algorithm) uint {
+// schemeOf gives the signature scheme of an algorithm, "" for an unknown one.
+func schemeOf(a cades.Algorithm) pkcs11.Scheme {
 	switch a {
 	case cades.RS256, cades.RS384, cades.RS512:
-		return pkcs11.MechanismRSA
+		return pkcs11.PKCS1
 	case cades.PS256, cades.PS384, cades.PS512:
-		return pkcs11.MechanismPSS
+		return pkcs11.PSS
 	case cades.ES256, cades.ES384, cades.ES512:
-		return pkcs11.MechanismECDSA
+		return pkcs11.ECDSA
 	}
-	return 0
+	return ""
 }
 
 func (c *candidate) describe() bridge.Certificate {

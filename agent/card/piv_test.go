@@ -2,6 +2,7 @@ package card_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -259,6 +260,11 @@ func otherPerson(t *testing.T) *pivtest.Identity {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return identityOf(t, key)
+}
+
+func identityOf(t *testing.T, key crypto.Signer) *pivtest.Identity {
+	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "Jan TESTOWY"}, NotAfter: time.Now().Add(time.Hour),
 		KeyUsage: x509.KeyUsageContentCommitment,
@@ -348,55 +354,70 @@ func TestPIVForeignCard(t *testing.T) {
 	wantCode(t, signPIV(t.Context(), store, c, neverAsked(t)), bridge.CodeCertificateUnknown)
 }
 
-// PC/SC that is not there, or ends, is a computer without a reader, until it is back.
+// PC/SC that is not there, or ends, is told, until it is back.
 func TestPIVWithoutPCSC(t *testing.T) {
 	t.Parallel()
 	socket := shortDir(t) + "/s"
 	store := openModules(t, card.Options{}, openSC(t, "PCSCLITE_CSOCK_NAME="+socket))
-	noReader := func() {
+	stopped := func() {
 		t.Helper()
-		if status, err := store.Status(t.Context()); err != nil || status.Code != bridge.CodeNoReader {
+		if status, err := store.Status(t.Context()); err != nil || status.Code != bridge.CodePCSCStopped {
 			t.Fatalf("status: got %+v, %v", status, err)
 		}
 	}
-	noReader()
+	stopped()
 	for range 2 {
 		c := pivtest.StartWith(t, pivtest.Options{Socket: socket})
 		wantNoError(t, signPIV(t.Context(), store, c, typed(pivtest.PIN)))
 		wantNoError(t, c.Close())
-		noReader()
-		wantCode(t, signPIV(t.Context(), store, c, neverAsked(t)), bridge.CodeNoReader)
+		stopped()
+		wantCode(t, signPIV(t.Context(), store, c, neverAsked(t)), bridge.CodePCSCStopped)
 	}
 }
 
+// PC/SC tells of a card within a second, and the module is not asked meanwhile.
 func TestPIVWatch(t *testing.T) {
 	t.Parallel()
 	c := pivtest.Start(t)
-	store := openPIV(t, c, worker.Options{})
-	if got := listedPIN(t, store); got != bridge.PINOK { // loads the module
-		t.Errorf("PIN %s", got)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	changes, ended := make(chan struct{}, 100), make(chan struct{})
-	go func() {
-		defer close(ended)
-		store.Watch(ctx, func() { changes <- struct{}{} })
-	}()
+	store := openModules(t, card.Options{PollInterval: time.Hour}, openSC(t, c.Env()...))
+	changes := watchStore(t, store)
 	select {
 	case <-changes:
 		t.Error("a change was reported where nothing had changed")
-	case <-time.After(100 * time.Millisecond): // long enough for the first look
+	case <-time.After(300 * time.Millisecond): // long enough for the first look
 	}
-	for _, move := range []func() error{c.Remove, c.Insert, c.Remove} {
+	for i, move := range []func() error{c.Remove, c.Insert, c.Remove, c.Insert} {
 		wantNoError(t, move())
+		began := time.Now()
 		select {
 		case <-changes:
 		case <-time.After(10 * time.Second):
 			t.Fatal("no change reported")
 		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("told after %v", took)
+		}
+		list, err := store.List(t.Context(), bridge.Filter{})
+		if err != nil || len(list.Certificates) != 2*(i%2) {
+			t.Errorf("move %d: got %d certificates, %v", i, len(list.Certificates), err)
+		}
 	}
-	cancel()
-	<-ended
+}
+
+// watchStore watches until the test ends.
+func watchStore(t *testing.T, store *card.Store) <-chan struct{} {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	changes, ended := make(chan struct{}, 100), make(chan struct{})
+	go func() {
+		defer close(ended)
+		store.Watch(ctx, func() { changes <- struct{}{} })
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	return changes
 }
 
 // shortDir is a temporary directory whose name fits into a socket's.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/odnowa/odnowa/agent/pkcs11"
 	"github.com/odnowa/odnowa/agent/worker"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/cades"
@@ -16,7 +17,7 @@ type SignRequest struct {
 	// CertificateID is bridge.Certificate.ID.
 	CertificateID string
 	Algorithm     cades.Algorithm
-	// ToSign is hashed with the algorithm's hash and signed. What it is is the caller's affair: a
+	// ToSign is hashed with the algorithm's hash, here or by the token, and signed: 32 KiB at most. What it is is the caller's affair: a
 	// CMS's signed attributes, never bytes that a website chose.
 	ToSign []byte
 	// Progress, when not nil, is told when the person is waited for and when the card signs.
@@ -47,12 +48,12 @@ func (e *PINError) Unwrap() error { return e.Err }
 // Sign signs with the certificate's key and gives the signature value as CMS has it: ECDSA in ASN.1
 // form. It has not been verified.
 //
-// Every error is a *bridge.Error: certificate_unknown, no_module, no_reader, no_card, card_removed, pin_incorrect,
-// pin_length (no try was used), pin_locked, user_cancelled (at the PIN pad), signing_failed, module_failed,
+// Every error is a *bridge.Error: certificate_unknown and the codes of Status that say why, card_removed, pin_incorrect,
+// pin_length (no try was used), pin_locked, user_cancelled and timeout (at the PIN pad), signing_failed, module_failed,
 // invalid_request (unknown algorithm), request_cancelled and timeout when ctx ends, and what pin returned.
 func (s *Store) Sign(ctx context.Context, q SignRequest, pin PINFunc) ([]byte, error) {
-	mechanism := mechanismFor(q.Algorithm)
-	if mechanism == 0 {
+	scheme := schemeOf(q.Algorithm)
+	if scheme == "" {
 		return nil, bridge.Errorf(bridge.CodeInvalidRequest, fmt.Errorf("unknown algorithm %.20q", q.Algorithm))
 	}
 	var hash [32]byte
@@ -71,16 +72,16 @@ func (s *Store) Sign(ctx context.Context, q SignRequest, pin PINFunc) ([]byte, e
 	q.progress(bridge.Signing, !found.Pad)
 	signature, err := m.worker.Sign(ctx, worker.SignRequest{
 		Certificate: hash,
-		Mechanism:   mechanism,
+		Scheme:      scheme,
 		Hash:        q.Algorithm.Hash(),
-		Digest:      q.Algorithm.Sum(q.ToSign),
+		Message:     q.ToSign,
 		PIN:         secret,
 		Pad:         found.Pad,
 	})
 	if err != nil {
-		return nil, signFault(err)
+		return nil, signFault(err, found.Pad)
 	}
-	if mechanism != mechanismFor(cades.ES256) {
+	if scheme != pkcs11.ECDSA {
 		return signature, nil
 	}
 	if signature, err = cades.ECDSAToASN1(signature); err != nil {
@@ -136,9 +137,8 @@ func (s *Store) find(ctx context.Context, id string, hash [32]byte) (*module, wo
 			return nil, found, findFault(err)
 		}
 	}
-	answers := askAll(s, func(w *worker.Worker) (worker.Found, error) { return w.Find(ctx, hash) })
 	var failure error
-	for _, a := range answers {
+	for a := range askAll(s, func(m *module) (worker.Found, error) { return m.worker.Find(ctx, hash) }) {
 		if a.err == nil {
 			return a.module, a.value, nil
 		}
@@ -159,7 +159,8 @@ func (s *Store) missing(ctx context.Context) error {
 		return err
 	}
 	switch status.Code {
-	case bridge.CodeNoModule, bridge.CodeNoReader, bridge.CodeNoCard, bridge.CodeModuleFailed:
+	case bridge.CodeNoModule, bridge.CodeModuleFailed, bridge.CodeModuleMissing, bridge.CodeModuleRefused, bridge.CodeModuleSlow,
+		bridge.CodePCSCStopped, bridge.CodeNoReader, bridge.CodeNoCard:
 		return bridge.Errorf(status.Code, nil)
 	}
 	return bridge.Errorf(bridge.CodeCertificateUnknown, nil)

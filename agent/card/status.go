@@ -2,12 +2,12 @@ package card
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
+	"github.com/odnowa/odnowa/agent/pcsc"
 	"github.com/odnowa/odnowa/agent/worker"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
@@ -15,13 +15,19 @@ import (
 // Status is what is there and what is missing, for agent.diagnose.
 type Status struct {
 	Modules []bridge.Module
+	// Problems has, by module, why it cannot be used, with paths: for the person at this computer, never for a
+	// website.
+	Problems map[string]string
+	// PCSC is what the system's PC/SC says.
+	PCSC    pcsc.State
 	Readers []Reader
 	// Code is the first thing that a person must mend before a certificate can be used: no_module,
-	// module_failed (all of them), no_reader, no_card, no_certificate; "" when nothing is missing.
+	// module_failed (all of them; module_missing or module_refused where that is so for all), module_slow,
+	// pcsc_stopped, no_reader, no_card, no_certificate; "" when nothing is missing.
 	Code bridge.Code
 }
 
-// Reader is one reader, seen by one module or several.
+// Reader is one reader, seen by PC/SC, one module or several.
 type Reader struct {
 	Name string
 	// Card: something is in it. Known: a module knows the card.
@@ -37,13 +43,21 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	status := Status{Modules: []bridge.Module{}, Readers: []Reader{}}
+	status := Status{Modules: []bridge.Module{}, Readers: []Reader{}, Problems: make(map[string]string)}
+	if status.PCSC, err = s.look(ctx); err != nil {
+		return Status{}, interrupted(err)
+	}
 	for _, a := range answers {
-		status.Modules = append(status.Modules, moduleState(a))
+		line, problem := a.state()
+		status.Modules = append(status.Modules, line)
+		if problem != "" {
+			status.Problems[line.Name] = problem
+		}
 		for _, slot := range a.value {
 			status.add(slot, s.now())
 		}
 	}
+	status.addPCSC()
 	status.Code = status.missing()
 	return status, nil
 }
@@ -71,88 +85,48 @@ func (s *Status) add(slot worker.Slot, now time.Time) {
 	}
 }
 
+// addPCSC adds the readers that no module shows.
+func (s *Status) addPCSC() {
+	for _, r := range s.PCSC.Readers {
+		if !slices.ContainsFunc(s.Readers, func(known Reader) bool { return sameReader(known.Name, r.Name) }) {
+			s.Readers = append(s.Readers, Reader{Name: r.Name, Card: r.Card})
+		}
+	}
+}
+
+// sameReader holds a slot's description, which PKCS#11 cuts after 64 bytes, against a reader's name.
+func sameReader(slot, reader string) bool {
+	const longest = 64
+	return slot == reader || len(reader) > longest && strings.HasPrefix(reader, slot) && len(slot) >= longest-utf8.UTFMax
+}
+
 func (s *Status) missing() bridge.Code {
-	failed := func(m bridge.Module) bool { return m.Code != "" }
+	slow := func(m bridge.Module) bool { return m.Code == bridge.CodeModuleSlow }
+	works := func(m bridge.Module) bool { return m.Code == "" || slow(m) }
 	switch {
 	case len(s.Modules) == 0:
 		return bridge.CodeNoModule
-	case !slices.ContainsFunc(s.Modules, func(m bridge.Module) bool { return !failed(m) }):
-		return bridge.CodeModuleFailed
+	case !slices.ContainsFunc(s.Modules, works):
+		return s.commonCode()
+	case slices.ContainsFunc(s.Readers, func(r Reader) bool { return r.Certificates > 0 }):
+		return ""
+	case slices.ContainsFunc(s.Modules, slow):
+		return bridge.CodeModuleSlow
+	case len(s.Readers) == 0 && !s.PCSC.Running:
+		return bridge.CodePCSCStopped
 	case len(s.Readers) == 0:
 		return bridge.CodeNoReader
 	case !slices.ContainsFunc(s.Readers, func(r Reader) bool { return r.Card }):
 		return bridge.CodeNoCard
-	case !slices.ContainsFunc(s.Readers, func(r Reader) bool { return r.Certificates > 0 }):
-		return bridge.CodeNoCertificate
 	}
-	return ""
+	return bridge.CodeNoCertificate
 }
 
-// refreshEvery is the number of polls after which a module that sees no token is made to look anew.
-const refreshEvery = 5
-
-// Watch calls changed when a card or reader has come or gone, until ctx ends; now and then when none has,
-// as where a module was too busy to be asked at the start. It asks the modules about
-// every second, so it is for as long as somebody looks. Modules that can wait for an event are not used
-// for that: C_WaitForSlotEvent blocks the module's only thread.
-func (s *Store) Watch(ctx context.Context, changed func()) {
-	ticker := time.NewTicker(s.pollInterval)
-	defer ticker.Stop()
-	last := make(map[*module]view)
-	for round := 0; ; round++ {
-		if s.poll(ctx, round, last) && round > 0 && ctx.Err() == nil {
-			changed()
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+// commonCode is that of all modules, or module_failed where they differ.
+func (s *Status) commonCode() bridge.Code {
+	first := s.Modules[0].Code
+	if slices.ContainsFunc(s.Modules, func(m bridge.Module) bool { return m.Code != first }) {
+		return bridge.CodeModuleFailed
 	}
-}
-
-// view is what a module's slots looked like.
-type view struct {
-	text  string
-	token bool
-}
-
-// poll asks each module once and tells whether one looks different from last, which it brings up to
-// date. A module that is busy, with a signature perhaps, is left for the next time.
-func (s *Store) poll(ctx context.Context, round int, last map[*module]view) (changed bool) {
-	refresh := make(map[*worker.Worker]worker.Refresh)
-	for _, m := range s.modules {
-		if !last[m].token && round%refreshEvery == 0 {
-			refresh[m.worker] = worker.RefreshEmpty
-		}
-	}
-	answers := askAll(s, func(w *worker.Worker) ([]worker.Slot, error) { return w.Poll(ctx, refresh[w]) })
-	for _, a := range answers {
-		if errors.Is(a.err, worker.ErrBusy) || isInterrupted(a.err) {
-			continue
-		}
-		now := viewOf(a.value, a.err)
-		if now != last[a.module] {
-			last[a.module], changed = now, true
-		}
-	}
-	return changed
-}
-
-func viewOf(slots []worker.Slot, err error) view {
-	if err != nil {
-		return view{text: "failed"}
-	}
-	var v view
-	var b strings.Builder
-	for _, slot := range slots {
-		fmt.Fprintf(&b, "%q %v", slot.Reader, slot.Card)
-		if slot.Token != nil {
-			v.token = true
-			fmt.Fprintf(&b, " %q %q", slot.Token.Label, slot.Token.Serial)
-		}
-		b.WriteByte('\n')
-	}
-	v.text = b.String()
-	return v
+	return first
 }

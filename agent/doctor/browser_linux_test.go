@@ -158,7 +158,7 @@ func TestConfined(t *testing.T) {
 func TestReasonsHaveWords(t *testing.T) {
 	for lang, w := range words {
 		for _, r := range []reason{manifestMissing, manifestInvalid, manifestPath, manifestID, nativeBlocked, userHostsBlocked, extensionBlocked,
-			browserConfined, serviceMissing, serviceVersion, sessionVersion, sessionSilent, pcscRefused, pinIsLow, pinIsFinal,
+			browserConfined, serviceMissing, serviceVersion, sessionVersion, sessionSilent, policyBefore, pinIsLow, pinIsFinal,
 			certificateLogin, certificatePast, certificateFuture} {
 			if e, ok := w[string(r)]; !ok || e.cause == "" || e.cure == "" {
 				t.Errorf("%s: no words for %s", lang, r)

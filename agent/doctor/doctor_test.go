@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/odnowa/odnowa/agent/card"
+	"github.com/odnowa/odnowa/agent/pcsc"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
@@ -24,6 +25,7 @@ func TestChecks(t *testing.T) {
 	working := bridge.Module{Name: "a"}
 	failing := bridge.Module{Name: "b", Code: bridge.CodeModuleFailed}
 	full := card.Status{Modules: []bridge.Module{working}, Readers: []card.Reader{{Name: "r", Card: true}}}
+	running := pcsc.State{Running: true}
 	for _, c := range []struct {
 		name         string
 		service      *bool
@@ -31,24 +33,22 @@ func TestChecks(t *testing.T) {
 		status       card.Status
 		statusErr    error
 		certificates int
-		pcsc         *PCSCState
 		want         string
 	}{
-		{name: "all well", status: full, certificates: 1, want: "agent:ok window:ok modules:ok reader:ok card:ok certificate:ok"},
+		{name: "all well, readers without PC/SC", status: full, certificates: 1, want: "agent:ok window:ok modules:ok reader:ok card:ok certificate:ok"},
 		{name: "with service", service: ptr(true), status: full, certificates: 1, want: "agent:ok service:ok window:ok modules:ok reader:ok card:ok certificate:ok"},
 		{name: "service stopped", service: ptr(false), status: full, certificates: 1,
 			want: "agent:ok service:failed/service_stopped window:ok modules:unknown reader:unknown card:unknown certificate:unknown"},
 		{name: "no window", window: errors.New("x"), status: full, certificates: 1, want: "agent:ok window:failed/window_unavailable modules:ok reader:ok card:ok certificate:ok"},
 		{name: "no module", want: "agent:ok window:ok modules:failed/no_module reader:unknown card:unknown certificate:unknown"},
-		{name: "module failed", status: card.Status{Modules: []bridge.Module{failing}}, want: "agent:ok window:ok modules:failed/module_failed reader:unknown card:unknown certificate:unknown"},
+		{name: "module failed", status: card.Status{Modules: []bridge.Module{failing}, PCSC: running}, want: "agent:ok window:ok pcsc:ok modules:failed/module_failed reader:unknown card:unknown certificate:unknown"},
 		{name: "status failed", statusErr: errors.New("x"), want: "agent:ok window:ok modules:failed/module_failed reader:unknown card:unknown certificate:unknown"},
 		{name: "one module of two", status: card.Status{Modules: []bridge.Module{working, failing}, Readers: full.Readers}, certificates: 1,
 			want: "agent:ok window:ok modules:warning/module_failed reader:ok card:ok certificate:ok"},
-		{name: "no reader", status: card.Status{Modules: full.Modules}, want: "agent:ok window:ok modules:ok reader:failed/no_reader card:unknown certificate:unknown"},
-		{name: "PC/SC runs", pcsc: &PCSCState{Reachable: true}, status: full, certificates: 1, want: "agent:ok window:ok pcsc:ok modules:ok reader:ok card:ok certificate:ok"},
-		{name: "PC/SC stopped", pcsc: &PCSCState{}, status: card.Status{Modules: full.Modules},
+		{name: "no reader", status: card.Status{Modules: full.Modules, PCSC: running}, want: "agent:ok window:ok pcsc:ok modules:ok reader:failed/no_reader card:unknown certificate:unknown"},
+		{name: "PC/SC runs", status: card.Status{Modules: full.Modules, Readers: full.Readers, PCSC: running}, certificates: 1, want: "agent:ok window:ok pcsc:ok modules:ok reader:ok card:ok certificate:ok"},
+		{name: "PC/SC stopped", status: card.Status{Modules: full.Modules},
 			want: "agent:ok window:ok pcsc:failed/pcsc_stopped modules:ok reader:unknown card:unknown certificate:unknown"},
-		{name: "PC/SC stopped, readers without it", pcsc: &PCSCState{}, status: full, certificates: 1, want: "agent:ok window:ok modules:ok reader:ok card:ok certificate:ok"},
 		{name: "slow module", status: card.Status{Modules: []bridge.Module{{Name: "a", Code: bridge.CodeModuleSlow}}, Readers: full.Readers}, certificates: 1,
 			want: "agent:ok window:ok modules:warning/module_slow reader:ok card:ok certificate:ok"},
 		{name: "no card", status: card.Status{Modules: full.Modules, Readers: []card.Reader{{Name: "r"}}}, want: "agent:ok window:ok modules:ok reader:ok card:failed/no_card certificate:unknown"},
@@ -61,9 +61,6 @@ func TestChecks(t *testing.T) {
 				one := bridge.Certificate{DER: selfSigned(t, time.Hour), KeyUsage: []string{"nonRepudiation"}}
 				return bridge.ListResult{Certificates: slices.Repeat([]bridge.Certificate{one}, c.certificates)}, nil
 			},
-		}
-		if c.pcsc != nil {
-			p.PCSC = func() PCSCState { return *c.pcsc }
 		}
 		if c.service != nil {
 			p.Service = func() bool { return *c.service }

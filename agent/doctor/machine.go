@@ -62,7 +62,6 @@ func LookAt(ctx context.Context, o Options) []Finding {
 	defer cards.Close()
 	probe := Probe{
 		Window: window.New(window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer}).Available,
-		PCSC:   func() PCSCState { return LookPCSC(ctx, ModuleEnv(p)) },
 		Status: cards.Status,
 		List:   cards.List,
 	}
@@ -86,15 +85,6 @@ func LookAt(ctx context.Context, o Options) []Finding {
 		}
 	}
 	return findings
-}
-
-// ModuleEnv is what the modules' processes get, in which PC/SC may be another than the system's.
-func ModuleEnv(p *policy.Policy) []string {
-	var env []string
-	for _, m := range p.Modules {
-		env = append(env, m.Env...)
-	}
-	return env
 }
 
 func policyFinding(lang window.Language, p *policy.Policy) Finding {

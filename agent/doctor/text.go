@@ -24,7 +24,7 @@ const (
 	serviceVersion    reason = "service_version"
 	sessionVersion    reason = "session_version"
 	sessionSilent     reason = "session_silent"
-	pcscRefused       reason = "pcsc_refused"
+	policyBefore      reason = "policy_before"
 	pinIsLow          reason = "pin_low"
 	pinIsFinal        reason = "pin_final"
 	certificateLogin  reason = "key_usage"
@@ -63,7 +63,7 @@ var words = map[window.Language]map[string]explanation{
 		string(serviceVersion):               {"Usługa agenta ma inną wersję niż ten program.", "Uruchom usługę odnowa-agent ponownie."},
 		string(sessionVersion):               {"Działająca sesja agenta ma inną wersję niż ten program.", "Wyloguj się i zaloguj ponownie."},
 		string(sessionSilent):                {"Sesja agenta działa, ale nie odpowiada.", "Wyloguj się i zaloguj ponownie."},
-		string(pcscRefused):                  {"Usługa kart inteligentnych (PC/SC) nie wpuszcza tego użytkownika.", "Poproś administratora o dostęp do pcscd (polkit)."},
+		string(policyBefore):                 {"Zmieniona konfiguracja agenta jest błędna; działa poprzednia.", "Poproś administratora o jej poprawienie: odnowa-agent policy pokaże błąd."},
 		string(pinIsLow):                     {"Ostatnio podano zły PIN.", "Podaj właściwy PIN; kolejne błędy zablokują kartę."},
 		string(pinIsFinal):                   {"Została jedna próba podania PIN-u.", "Podaj PIN tylko, jeśli masz pewność."},
 		string(certificateLogin):             {"Ten certyfikat służy do czego innego niż podpis.", "Wybierz certyfikat do podpisu."},
@@ -99,7 +99,7 @@ var words = map[window.Language]map[string]explanation{
 		string(serviceVersion):               {"The agent's service is of another version than this program.", "Restart the service odnowa-agent."},
 		string(sessionVersion):               {"The session that runs is of another version than this program.", "Log out and in again."},
 		string(sessionSilent):                {"The agent's session runs but does not answer.", "Log out and in again."},
-		string(pcscRefused):                  {"The system's service for smart cards (PC/SC) does not let this user in.", "Ask the administrator for access to pcscd (polkit)."},
+		string(policyBefore):                 {"The agent's changed policy is bad; the one before is in force.", "Ask the administrator to mend it: odnowa-agent policy shows what is wrong."},
 		string(pinIsLow):                     {"The last PIN was wrong.", "Type the right one; more wrong ones lock the card."},
 		string(pinIsFinal):                   {"There is one try left for the PIN.", "Type it only if you are sure."},
 		string(certificateLogin):             {"This certificate is for something else than signing.", "Choose one for signing."},

@@ -35,6 +35,9 @@ type Preface struct {
 	// Browser and Extension name the caller: the id as the browser gives it.
 	Browser   Browser `json:"browser,omitempty"`
 	Extension string  `json:"extension,omitempty"`
+	// StartedMs is when the session began, in milliseconds since 1970, with RoleLink only. Where a user has
+	// several, browsers go to the latest.
+	StartedMs int64 `json:"startedMs,omitempty"`
 	// Code is what a pairing browser shows: six digits, with RolePair only.
 	Code string `json:"code,omitempty"`
 }

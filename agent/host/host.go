@@ -63,7 +63,7 @@ func (h *Host) Run(ctx context.Context, stdin io.ReadCloser, stdout io.Writer) e
 	conn, err := h.connect(ctx)
 	if err != nil {
 		// The browser gets an answer that it can explain, rather than a host that died.
-		return errors.Join(err, refuse(stdin, stdout))
+		return errors.Join(err, refuse(stdin, stdout, codeOf(err)))
 	}
 	defer conn.Close()
 	preface, err := json.Marshal(h.Preface)
@@ -125,8 +125,17 @@ func (h *Host) connect(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// refuse answers the browser's first request with no_session.
-func refuse(stdin io.Reader, stdout io.Writer) error {
+// codeOf is no_session, but where starting one says better.
+func codeOf(err error) bridge.Code {
+	var be *bridge.Error
+	if errors.As(err, &be) {
+		return be.Code
+	}
+	return bridge.CodeNoSession
+}
+
+// refuse answers the browser's first request.
+func refuse(stdin io.Reader, stdout io.Writer, code bridge.Code) error {
 	body, err := frame.Read(stdin, bridge.MaxRequest)
 	if errors.Is(err, io.EOF) {
 		return nil
@@ -140,7 +149,7 @@ func refuse(stdin io.Reader, stdout io.Writer) error {
 	if err := json.Unmarshal(body, &request); err != nil || len(request.ID) == 0 {
 		request.ID = json.RawMessage("null")
 	}
-	info := bridge.Info(bridge.CodeNoSession)
+	info := bridge.Info(code)
 	answer, err := json.Marshal(map[string]any{
 		"jsonrpc": "2.0", "id": request.ID,
 		"error": map[string]any{"code": info.Number, "message": info.Cause, "data": bridge.ErrorData{Code: info.Code}},

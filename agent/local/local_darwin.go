@@ -30,3 +30,6 @@ func stateDir() (string, error) {
 	home, err := os.UserHomeDir()
 	return filepath.Join(home, "Library", "Application Support", "Odnowa"), err
 }
+
+// sessionName: a user has one graphical login here.
+func sessionName() string { return "session.sock" }

@@ -12,6 +12,8 @@
 package pkcs11
 
 import (
+	_ "crypto/sha256" // the hashes of NewSigning
+	_ "crypto/sha512"
 	"encoding/binary"
 	"errors"
 	"fmt"

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/odnowa/odnowa/agent/card/cardtest"
@@ -19,7 +20,10 @@ func TestMain(m *testing.M) { cardtest.Main(m) }
 // open loads SoftHSM into the test's own process, which may crash with it: SoftHSM is well behaved.
 func open(t *testing.T, card cardtest.Card) *pkcs11.Module {
 	t.Helper()
-	t.Setenv("SOFTHSM2_CONF", card.Conf)
+	for _, v := range card.Env {
+		name, value, _ := strings.Cut(v, "=")
+		t.Setenv(name, value)
+	}
 	m, err := pkcs11.Open(card.Module)
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +186,7 @@ func TestAlwaysAuthenticate(t *testing.T) {
 		t.Fatalf("CKA_ALWAYS_AUTHENTICATE: got %v, %v", always, err)
 	}
 	digest := sha256.Sum256([]byte("1"))
-	signing := prepare(t, pkcs11.MechanismRSA, digest[:])
+	signing := prepare(t, pkcs11.PKCS1, crypto.SHA256, []byte("1"))
 	if err := s.SignInit(signing, key); err != nil {
 		t.Fatal(err)
 	}
@@ -206,9 +210,9 @@ func TestAlwaysAuthenticate(t *testing.T) {
 	}
 }
 
-func prepare(t *testing.T, mechanism uint, digest []byte) *pkcs11.Signing {
+func prepare(t *testing.T, scheme pkcs11.Scheme, hash crypto.Hash, message []byte) *pkcs11.Signing {
 	t.Helper()
-	signing, err := pkcs11.NewSigning(mechanism, crypto.SHA256, digest)
+	signing, err := pkcs11.NewSigning(scheme, hash, scheme.Raw(), message)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,17 +229,41 @@ func TestOpenRefuses(t *testing.T) {
 
 func TestNewSigningRefuses(t *testing.T) {
 	for _, test := range []struct {
-		mechanism uint
+		scheme    pkcs11.Scheme
 		hash      crypto.Hash
-		length    int
+		mechanism uint
 	}{
-		{pkcs11.MechanismRSA, crypto.SHA256, 20},
-		{pkcs11.MechanismRSA, crypto.SHA1, 20},
-		{pkcs11.MechanismRSA, 0, 0},
-		{0x0006, crypto.SHA256, 32},
+		{pkcs11.PKCS1, crypto.SHA1, pkcs11.MechanismRSA},
+		{pkcs11.PKCS1, 0, pkcs11.MechanismRSA},
+		{pkcs11.PKCS1, crypto.SHA256, 0x0006},                              // CKM_SHA1_RSA_PKCS
+		{pkcs11.PKCS1, crypto.SHA256, pkcs11.PKCS1.Hashing(crypto.SHA384)}, // another hash
+		{pkcs11.PKCS1, crypto.SHA256, pkcs11.MechanismPSS},
+		{"none", crypto.SHA256, 0},
+		{"none", crypto.SHA256, pkcs11.MechanismRSA},
 	} {
-		if _, err := pkcs11.NewSigning(test.mechanism, test.hash, make([]byte, test.length)); err == nil {
+		if _, err := pkcs11.NewSigning(test.scheme, test.hash, test.mechanism, []byte("1")); err == nil {
 			t.Errorf("%+v was taken", test)
+		}
+	}
+}
+
+// A digest is signed where the token can, and the message where it cannot.
+func TestUsable(t *testing.T) {
+	token := []uint{0x41, pkcs11.MechanismRSA, 0x40, 0x1044, 0x44}
+	for _, test := range []struct {
+		scheme pkcs11.Scheme
+		hash   crypto.Hash
+		want   []uint
+	}{
+		{pkcs11.PKCS1, crypto.SHA256, []uint{pkcs11.MechanismRSA, 0x40}},
+		{pkcs11.PKCS1, crypto.SHA512, []uint{pkcs11.MechanismRSA}},
+		{pkcs11.PSS, crypto.SHA384, []uint{0x44}},
+		{pkcs11.PSS, crypto.SHA256, nil},
+		{pkcs11.ECDSA, crypto.SHA256, []uint{0x1044}},
+		{"none", crypto.SHA256, nil},
+	} {
+		if got := test.scheme.Usable(test.hash, token); !slices.Equal(got, test.want) {
+			t.Errorf("%s with %v: got %x, want %x", test.scheme, test.hash, got, test.want)
 		}
 	}
 }

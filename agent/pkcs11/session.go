@@ -61,14 +61,25 @@ const (
 	AttributeLabel              AttributeType = 0x003 // CKA_LABEL
 	AttributeValue              AttributeType = 0x011 // CKA_VALUE
 	AttributeCertificateType    AttributeType = 0x080 // CKA_CERTIFICATE_TYPE
+	AttributeKeyType            AttributeType = 0x100 // CKA_KEY_TYPE
 	AttributeID                 AttributeType = 0x102 // CKA_ID
+	AttributeModulus            AttributeType = 0x120 // CKA_MODULUS
+	AttributePublicKeyInfo      AttributeType = 0x129 // CKA_PUBLIC_KEY_INFO, of private keys since v2.40
+	AttributeECPoint            AttributeType = 0x181 // CKA_EC_POINT
 	AttributeAlwaysAuthenticate AttributeType = 0x202 // CKA_ALWAYS_AUTHENTICATE
 )
 
 // Object classes (CK_OBJECT_CLASS).
 const (
 	ClassCertificate uint = 1 // CKO_CERTIFICATE
+	ClassPublicKey   uint = 2 // CKO_PUBLIC_KEY
 	ClassPrivateKey  uint = 3 // CKO_PRIVATE_KEY
+)
+
+// Key types (CK_KEY_TYPE).
+const (
+	KeyRSA uint = 0 // CKK_RSA
+	KeyEC  uint = 3 // CKK_EC
 )
 
 // Attribute is a type and its value as the module sees it.

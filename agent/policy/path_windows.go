@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -10,7 +12,9 @@ import (
 // MachinePath is where the administrator puts the machine's policy.
 func MachinePath() string { return filepath.Join(programData(), "agent.json") }
 
-func defaultServiceSocket() string { return filepath.Join(programData(), "run", "agent.sock") }
+// defaultServiceSocket is where only LOCAL SERVICE, as which the installer has the service run, and SYSTEM
+// can make pipes, so that nobody takes the name while the service does not run.
+func defaultServiceSocket() string { return `\\.\pipe\ProtectedPrefix\LocalService\odnowa-agent` }
 
 func defaultStateDir() string { return filepath.Join(programData(), "state") }
 
@@ -23,6 +27,21 @@ func programData() string {
 	return filepath.Join(dir, "Odnowa")
 }
 
-// checkOwner: ProgramData\Odnowa gets its access list from the installer, which lets only
+// machinePlaces is the administrator's file.
+func machinePlaces() []place { return []place{filePlace(Source{FromFile, MachinePath()})} }
+
+// checkFile: ProgramData\Odnowa gets its access list from the installer, which lets only
 // administrators write; the file has no mode that could be looked at.
-func checkOwner(*os.File, bool) error { return nil }
+func checkFile(*os.File, bool) error { return nil }
+
+// fileStamp changes when the file does; empty where there is none.
+func fileStamp(path string) string {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return ""
+	case err != nil:
+		return err.Error()
+	}
+	return fmt.Sprint(info.Size(), info.ModTime())
+}

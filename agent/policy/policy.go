@@ -1,30 +1,20 @@
 // Package policy reads the machine's policy: which extensions and websites may use the agent, by
 // which keys their documents are sealed, which card modules are loaded.
 //
-// The file belongs to the administrator and is trusted as such; it is read strictly, and whatever
-// it does not name is denied. A file that cannot be read or understood is an error and never an
-// empty policy, because the next place to look might belong to somebody else.
+// It comes from places (places.go): the build's own list, the administrator's file, and where there is
+// neither, a file that the environment names. A place is read into a [Layer] and layers are merged, each
+// member as a whole, the later place's instead of the earlier one's (layer.go); [Store] notices when a place
+// changes. The administrator's file is trusted as such, once nobody else can have written it; every place is
+// read strictly, and whatever none names is denied. A place that cannot be read or understood is an error and
+// never an empty policy, because the next place to look might belong to somebody else.
 package policy
 
 import (
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/x509"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"net"
-	"net/url"
-	"os"
-	"path"
-	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/odnowa/odnowa/protocol/bridge"
+	"github.com/odnowa/odnowa/agent/audit"
 )
 
 // Environment names a policy file for a machine that has no machine policy: a sandbox or a
@@ -36,8 +26,6 @@ const (
 	DefaultPort            = 22701
 	DefaultWindowTimeoutMs = 120_000
 )
-
-const maxFile = 1 << 20
 
 // Documents says what an origin may have signed.
 type Documents string
@@ -52,8 +40,9 @@ const (
 )
 
 // Policy is the file, JSON. Linux /etc/odnowa/agent.json, macOS
-// /Library/Application Support/Odnowa/agent.json, Windows %ProgramData%\Odnowa\agent.json. It is
-// read when a process of the agent starts.
+// /Library/Application Support/Odnowa/agent.json, Windows %ProgramData%\Odnowa\agent.json. A changed file
+// counts from the next request on, but for port, service, serviceSocket, stateDir and what is said of the
+// audit log: those count when the service and the sessions start.
 type Policy struct {
 	// Port of the service's loopback WebSocket, 1024 to 65535. Default 22701.
 	Port int `json:"port,omitempty"`
@@ -62,7 +51,8 @@ type Policy struct {
 	Service bool `json:"service,omitempty"`
 	// ServiceSocket is where sessions reach the service. Its folder must belong to the service's
 	// user and be writable by nobody else: that is how sessions know the service. Default
-	// /run/odnowa-agent/agent.sock.
+	// /run/odnowa-agent/agent.sock. On Windows the name of a pipe, whose owner must be one of the system's
+	// accounts; default \\.\pipe\ProtectedPrefix\LocalService\odnowa-agent.
 	ServiceSocket string `json:"serviceSocket,omitempty"`
 	// StateDir keeps the service's pairings and audit log. Default /var/lib/odnowa-agent.
 	StateDir string `json:"stateDir,omitempty"`
@@ -70,8 +60,12 @@ type Policy struct {
 	Extensions Extensions `json:"extensions,omitempty"`
 	// Origins that may call through them. Default none.
 	Origins []Origin `json:"origins,omitempty"`
-	// Modules are the PKCS#11 modules, in the order in which cards are listed. Default none.
+	// Modules are PKCS#11 modules, in the order in which cards are listed. Default none.
 	Modules []Module `json:"modules,omitempty"`
+	// DiscoverModules says whether other modules of the machine are used, too, after those listed: what p11-kit is
+	// configured with (Linux), and what the known card makers' software installs. Default: true where Modules
+	// lists none, false where it does.
+	DiscoverModules *bool `json:"discoverModules,omitempty"`
 	// WindowTimeoutMs is how long each question of the window stays open without an answer,
 	// 10000 to 900000. Default 120000.
 	WindowTimeoutMs int `json:"windowTimeoutMs,omitempty"`
@@ -84,8 +78,14 @@ type Policy struct {
 	// AllowRoot lets the WebSocket take browsers that run as root, which only sandboxes and
 	// containers have. Default false.
 	AllowRoot bool `json:"allowRoot,omitempty"`
+	// AuditFileBytes is how large a file of the audit log may get before the next begins, 65536 or more.
+	// Default 8388608.
+	AuditFileBytes int `json:"auditFileBytes,omitempty"`
+	// AuditFiles is how many files of the audit log are kept, 2 or more. Default 20.
+	AuditFiles int `json:"auditFiles,omitempty"`
 
-	source string
+	source string            // the last place that named anything but the build
+	from   map[string]Source // by JSON name
 }
 
 // Extensions lists extension ids.
@@ -117,70 +117,46 @@ type Origin struct {
 type Module struct {
 	// Name is what diagnosis and logs call it.
 	Name string `json:"name"`
-	// Path is absolute.
+	// Path is absolute. Neither the file nor a folder above it may be writable by others than administrators, after
+	// symbolic links were followed: the module is refused otherwise.
 	Path string `json:"path"`
+	// UserWritable lets the module lie where others can write. For sandboxes and developers alone: whoever can write
+	// there learns the PINs. Default false.
+	UserWritable bool `json:"userWritable,omitempty"`
 	// Env is added to the environment of the module's process, "NAME=value" each.
 	Env []string `json:"env,omitempty"`
 }
 
-// Load reads the machine's policy, else the one that [Environment] names, else gives one that
-// denies everything.
-func Load() (*Policy, error) { return load(MachinePath(), os.Getenv(Environment)) }
-
-func load(machine, user string) (*Policy, error) {
-	p, err := readFile(machine, true)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return p, err
-	}
-	if user == "" {
-		return Parse(strings.NewReader("{}"))
-	}
-	return readFile(user, false)
-}
-
-func readFile(path string, machine bool) (*Policy, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("opening policy: %w", err)
-	}
-	defer f.Close()
-	if err := checkOwner(f, machine); err != nil {
-		return nil, fmt.Errorf("policy %s: %w", path, err)
-	}
-	p, err := Parse(f)
-	if err != nil {
-		return nil, fmt.Errorf("policy %s: %w", path, err)
-	}
-	p.source = path
-	return p, nil
-}
-
-// Parse reads a policy strictly and fills in the defaults.
-func Parse(r io.Reader) (*Policy, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxFile {
-		return nil, errors.New("larger than 1 MiB")
-	}
-	p := &Policy{
+// defaults are the values of what no place names.
+func defaults() *Policy {
+	return &Policy{
 		Port:            DefaultPort,
 		ServiceSocket:   defaultServiceSocket(),
 		StateDir:        defaultStateDir(),
 		WindowTimeoutMs: DefaultWindowTimeoutMs,
+		AuditFileBytes:  audit.DefaultFileBytes,
+		AuditFiles:      audit.DefaultFiles,
 	}
-	if err := bridge.Decode(data, p); err != nil {
-		return nil, err
-	}
-	if err := p.check(); err != nil {
-		return nil, err
-	}
-	return p, nil
 }
 
-// Source is the file that the policy was read from, or empty for the one that denies everything.
+// Source is where the policy was read from, or empty for what holds without any.
 func (p *Policy) Source() string { return p.source }
+
+// From says where the value of a member comes from, by its JSON name.
+func (p *Policy) From(member string) Source {
+	if s, ok := p.from[member]; ok {
+		return s
+	}
+	return Source{Kind: FromDefault}
+}
+
+// DiscoversModules says whether modules that the policy does not list are used.
+func (p *Policy) DiscoversModules() bool {
+	if p.DiscoverModules != nil {
+		return *p.DiscoverModules
+	}
+	return len(p.Modules) == 0
+}
 
 // WindowTimeout is WindowTimeoutMs as a duration.
 func (p *Policy) WindowTimeout() time.Duration {
@@ -210,127 +186,3 @@ func (p *Policy) RSignPortals() []string {
 
 // Keys are the parsed SealKeys.
 func (o *Origin) Keys() []*ecdsa.PublicKey { return o.keys }
-
-var (
-	chromiumID = regexp.MustCompile(`^[a-p]{32}$`)
-	firefoxID  = regexp.MustCompile(`^(\{[0-9a-fA-F-]{36}\}|[A-Za-z0-9._-]*@[A-Za-z0-9._-]+)$`)
-)
-
-func (p *Policy) check() error {
-	if p.Port < 1024 || p.Port > 65535 {
-		return errors.New("port is not within 1024 and 65535")
-	}
-	if p.WindowTimeoutMs < 10_000 || p.WindowTimeoutMs > 900_000 {
-		return errors.New("windowTimeoutMs is not within 10000 and 900000")
-	}
-	for name, path := range map[string]string{"serviceSocket": p.ServiceSocket, "stateDir": p.StateDir, "pinentry": p.Pinentry, "viewer": p.Viewer} {
-		if path != "" && !filepath.IsAbs(path) {
-			return fmt.Errorf("%s is not an absolute path", name)
-		}
-	}
-	for _, id := range p.Extensions.Chromium {
-		if !chromiumID.MatchString(id) {
-			return fmt.Errorf("%q is not the id of a Chromium extension", id)
-		}
-	}
-	for _, id := range p.Extensions.Firefox {
-		if !firefoxID.MatchString(id) {
-			return fmt.Errorf("%q is not the id of a Firefox extension", id)
-		}
-	}
-	if err := p.checkModules(); err != nil {
-		return err
-	}
-	return p.checkOrigins()
-}
-
-func (p *Policy) checkModules() error {
-	var names []string
-	for _, m := range p.Modules {
-		if m.Name == "" || slices.Contains(names, m.Name) {
-			return fmt.Errorf("module %q has no name of its own", m.Name)
-		}
-		if !filepath.IsAbs(m.Path) {
-			return fmt.Errorf("module %q has no absolute path", m.Name)
-		}
-		names = append(names, m.Name)
-	}
-	return nil
-}
-
-func (p *Policy) checkOrigins() error {
-	var seen []string
-	for i := range p.Origins {
-		o := &p.Origins[i]
-		if err := checkOrigin(o.Origin); err != nil {
-			return fmt.Errorf("origin %q: %w", o.Origin, err)
-		}
-		if slices.Contains(seen, o.Origin) {
-			return fmt.Errorf("origin %q is listed twice", o.Origin)
-		}
-		seen = append(seen, o.Origin)
-		if err := o.parse(); err != nil {
-			return fmt.Errorf("origin %q: %w", o.Origin, err)
-		}
-	}
-	return nil
-}
-
-func (o *Origin) parse() error {
-	if o.Documents == "" {
-		o.Documents = Sealed
-	}
-	if o.Documents != Sealed && o.Documents != Document {
-		return fmt.Errorf("documents is %q, want %q or %q", o.Documents, Sealed, Document)
-	}
-	if o.RSign != "" {
-		if err := checkRSign(o.RSign); err != nil {
-			return fmt.Errorf("rsign %q: %w", o.RSign, err)
-		}
-	}
-	for i, der := range o.SealKeys {
-		pub, err := x509.ParsePKIXPublicKey(der)
-		if err != nil {
-			return fmt.Errorf("seal key %d: %w", i+1, err)
-		}
-		key, ok := pub.(*ecdsa.PublicKey)
-		if !ok || key.Curve != elliptic.P256() {
-			return fmt.Errorf("seal key %d is not P-256", i+1)
-		}
-		o.keys = append(o.keys, key)
-	}
-	return nil
-}
-
-// checkOrigin wants the serialisation that browsers use, so that comparing bytes is comparing
-// origins.
-func checkOrigin(s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme+"://"+u.Host != s || u.Host == "" || strings.ToLower(s) != s {
-		return errors.New("not a serialised origin")
-	}
-	host, port := u.Hostname(), u.Port()
-	switch {
-	case u.Scheme == "https" && port != "443":
-		return nil
-	case u.Scheme == "http" && port != "80" && Loopback(host):
-		return nil
-	}
-	return errors.New("neither https nor loopback, or its default port is written out")
-}
-
-// checkRSign wants one way to write an address, since computers' keys are kept by it.
-func checkRSign(s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme+"://"+u.Host+u.Path != s || path.Clean(u.Path) != u.Path || u.Path == "/" {
-		return errors.New("not a plain address with a path")
-	}
-	return checkOrigin(u.Scheme + "://" + u.Host)
-}
-
-// Loopback says whether a host's name means this computer (RFC 6761 section 6.3), or its address
-// does.
-func Loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || (ip != nil && ip.IsLoopback())
-}

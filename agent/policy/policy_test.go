@@ -1,13 +1,13 @@
 package policy
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
-	"os"
-	"path/filepath"
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -19,6 +19,12 @@ func TestParse(t *testing.T) {
 	}{
 		{"empty", `{}`, ""},
 		{"unknown member", `{"orgins":[]}`, "unknown field"},
+		{"unknown member within one", `{"origins":[{"url":"https://ca.example"}]}`, "unknown field"},
+		{"member in other capitals", `{"Port":2000}`, "unknown field"},
+		{"member twice", `{"port":2000,"port":2001}`, "twice"},
+		{"null", `null`, "not an object"},
+		{"small audit log", `{"auditFileBytes":1000}`, "auditFileBytes"},
+		{"one audit file", `{"auditFiles":1}`, "auditFiles"},
 		{"trailing data", `{} {}`, "trailing data"},
 		{"not an object", `[]`, "cannot unmarshal"},
 		{"nothing", ``, "EOF"},
@@ -101,42 +107,25 @@ func TestSealKeys(t *testing.T) {
 	}
 }
 
-// TestLoad: the machine's policy decides where there is one, and one that is broken hides no other.
-func TestLoad(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{}`))
+	f.Add([]byte(`{"port":2000,"origins":[{"origin":"https://ca.example","sealKeys":["AAAA"]}]}`))
+	f.Add([]byte(`{"extensions":{"chromium":["` + strings.Repeat("a", 32) + `"]},"modules":[{"name":"a","path":"/a.so","env":["A=b"]}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := Parse(bytes.NewReader(data))
+		if (p == nil) != (err != nil) {
+			t.Fatalf("got %v, %v", p, err)
+		}
+		if err != nil {
+			return
+		}
+		again, err := json.Marshal(p)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return path
-	}
-	user, broken := write("user.json", `{"port":2000}`), write("broken.json", `{`)
-	none := filepath.Join(dir, "none.json")
-	if p, err := load(none, ""); err != nil || len(p.Origins) != 0 || p.Source() != "" || p.Port != DefaultPort {
-		t.Errorf("no policy at all: %+v, %v", p, err)
-	}
-	if p, err := load(none, user); err != nil || p.Port != 2000 || p.Source() != user {
-		t.Errorf("user's policy: %+v, %v", p, err)
-	}
-	if _, err := load(none, none); err == nil {
-		t.Error("a user's policy that is not there was taken for none")
-	}
-	if _, err := load(broken, user); err == nil {
-		t.Error("a broken machine policy was passed over")
-	}
-	if err := os.Chmod(user, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := load(none, user); err == nil {
-		t.Error("a policy that everybody writes was taken")
-	}
-	machine := write("machine.json", `{"port":3000}`)
-	p, err := load(machine, user)
-	if os.Getuid() == 0 && (err != nil || p.Port != 3000) {
-		t.Errorf("machine's policy: %+v, %v", p, err)
-	}
-	if os.Getuid() != 0 && err == nil {
-		t.Error("a machine policy that is not root's was taken")
-	}
+		back, err := Parse(bytes.NewReader(again))
+		if err != nil || back.Port != p.Port || len(back.Origins) != len(p.Origins) {
+			t.Errorf("%s comes back as %+v, %v", again, back, err)
+		}
+	})
 }

@@ -12,16 +12,15 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/zap"
 
+	"github.com/odnowa/odnowa/agent/access"
 	"github.com/odnowa/odnowa/agent/frame"
 	"github.com/odnowa/odnowa/agent/pairing"
+	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
 const (
 	path        = "/v1"
 	subprotocol = "odnowa.v1"
-
-	// maxConnections bounds all browsers of the machine together.
-	maxConnections = 64
 )
 
 // door lets browsers in, or not, by the HTTP request that opens a WebSocket. One for each address.
@@ -31,30 +30,23 @@ type door struct {
 	host     string          // the only Host that is served, such as 127.0.0.1:22701
 	store    *pairing.Store
 	sessions *sessions
-	slots    chan struct{} // one for each connection
-	upgrader websocket.Upgrader
+	limits   *access.Limiter
 }
 
-func newDoor(ctx context.Context, o Options, store *pairing.Store, s *sessions, host string) *door {
-	return &door{
-		Options: o, ctx: ctx, host: host, store: store, sessions: s,
-		slots: make(chan struct{}, maxConnections),
-		upgrader: websocket.Upgrader{
-			HandshakeTimeout: 5 * time.Second,
-			Subprotocols:     []string{subprotocol},
-			CheckOrigin:      func(*http.Request) bool { return true }, // admit has checked it
-		},
-	}
+var upgrader = websocket.Upgrader{
+	HandshakeTimeout: 5 * time.Second,
+	Subprotocols:     []string{subprotocol},
+	CheckOrigin:      func(*http.Request) bool { return true }, // admit has checked it
 }
 
-// caller is what the opening request says of a browser.
+// rules are those of the policy in force.
+func (d *door) rules() access.Rules { return access.Rules{Policy: d.Policies.Current()} }
+
+// caller is what the opening request says of a browser. Its Extension is empty for Firefox until pairing, whose
+// origins name no extension.
 type caller struct {
-	origin  string
-	browser frame.Browser
-	// extension is empty for Firefox until pairing, whose origins name no extension.
-	extension string
-	// user owns the connection; empty where the system does not tell.
-	user string
+	access.Caller
+	origin string
 }
 
 // ServeHTTP refuses with a bare status: whoever is refused here is no browser of ours.
@@ -64,14 +56,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		return
 	}
-	select {
-	case d.slots <- struct{}{}:
-		defer func() { <-d.slots }()
-	default:
-		w.WriteHeader(http.StatusServiceUnavailable)
-		return
-	}
-	ws, err := d.upgrader.Upgrade(w, r, nil)
+	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // Upgrade has answered
 	}
@@ -85,7 +70,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit checks what comes before the first message, cheapest first. Status 0 lets the caller in.
 func (d *door) admit(r *http.Request) (caller, int) {
-	var c caller
+	c := caller{Caller: access.Caller{Kind: access.Program}}
 	// A page that points its own name at 127.0.0.1 (DNS rebinding) sends that name as Host.
 	if r.Host != d.host {
 		return c, http.StatusMisdirectedRequest
@@ -94,37 +79,45 @@ func (d *door) admit(r *http.Request) (caller, int) {
 		return c, http.StatusNotFound
 	}
 	origins := r.Header.Values("Origin")
-	if len(origins) != 1 || !d.known(origins[0], &c) {
+	if len(origins) != 1 || !c.read(origins[0]) {
 		return c, http.StatusForbidden
 	}
 	if !slices.Contains(websocket.Subprotocols(r), subprotocol) {
 		return c, http.StatusBadRequest
 	}
-	server, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	conn, ok := r.Context().Value(ownerKey{}).(*ownedConn)
 	client, err := net.ResolveTCPAddr("tcp", r.RemoteAddr)
 	if !ok || err != nil || !client.IP.IsLoopback() {
 		return c, http.StatusForbidden
 	}
-	user, err := owner(client, server)
-	if err != nil || (user == rootUser && !d.Policy.AllowRoot) {
-		d.Log.Warn("owner of a connection refused", zap.String("user", user), zap.Error(err))
+	c.User = conn.user
+	refused := d.rules().Decide(c.Caller, access.OpenBrowser)
+	if conn.err != nil || refused != nil {
+		d.Log.Warn("browser refused", zap.String("user", conn.user), zap.NamedError("owner", conn.err), zap.NamedError("decision", asError(refused)))
 		return c, http.StatusForbidden
 	}
-	c.user = user
+	c.Kind = access.Unpaired
 	return c, 0
+}
+
+// asError keeps a nil pointer from becoming an error.
+func asError(e *bridge.Error) error {
+	if e == nil {
+		return nil
+	}
+	return e
 }
 
 // firefoxOrigin has a random UUID for each profile, so that it says nothing but that it is one.
 var firefoxOrigin = regexp.MustCompile(`^moz-extension://[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// known says whether an Origin is that of an extension which the policy lists or, with Firefox, may
-// turn out to list.
-func (d *door) known(origin string, c *caller) bool {
+// read takes browser and extension from an Origin; false where it is no extension's.
+func (c *caller) read(origin string) bool {
 	c.origin = origin
 	if id, ok := strings.CutPrefix(origin, "chrome-extension://"); ok {
-		c.browser, c.extension = frame.Chromium, id
-		return slices.Contains(d.Policy.Extensions.Chromium, id)
+		c.Browser, c.Extension = frame.Chromium, id
+		return true
 	}
-	c.browser = frame.Firefox
-	return len(d.Policy.Extensions.Firefox) > 0 && firefoxOrigin.MatchString(origin)
+	c.Browser = frame.Firefox
+	return firefoxOrigin.MatchString(origin)
 }

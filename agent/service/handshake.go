@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"net"
-	"slices"
 	"time"
 
 	"github.com/gorilla/websocket"
 	"go.uber.org/zap"
 
+	"github.com/odnowa/odnowa/agent/access"
 	"github.com/odnowa/odnowa/agent/frame"
 	"github.com/odnowa/odnowa/agent/pairing"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -82,10 +82,17 @@ func (d *door) handshake(b *browser, c caller) (net.Conn, error) {
 // prove checks the browser's proof, shows the service's own, and takes a connection of the session
 // that the pairing names.
 func (d *door) prove(b *browser, c caller, m message, serverNonce []byte) (net.Conn, error) {
+	if err := d.rules().Decide(c.Caller, access.Prove); err != nil {
+		return nil, err
+	}
 	p, ok := d.store.Find(m.Pairing, c.origin)
 	challenge := pairing.Challenge{Origin: c.origin, Pairing: m.Pairing, ServerNonce: serverNonce, ClientNonce: m.Nonce}
-	if !ok || !p.Secret.CheckClient(challenge, m.Proof) || (c.user != "" && c.user != p.User) {
+	if !ok || !p.Secret.CheckClient(challenge, m.Proof) {
 		return nil, bridge.Errorf(bridge.CodeNotPaired, nil)
+	}
+	c.Kind, c.Owner, c.Browser, c.Extension = access.Paired, p.User, p.Browser, p.Extension
+	if err := d.rules().Decide(c.Caller, access.Relay); err != nil {
+		return nil, err
 	}
 	session, err := d.sessions.take(d.ctx, p.User, frame.Preface{Role: frame.RoleWebSocket, Browser: p.Browser, Extension: p.Extension})
 	if err != nil {
@@ -100,34 +107,37 @@ func (d *door) prove(b *browser, c caller, m message, serverNonce []byte) (net.C
 
 // pair makes a pairing, after the person said in the session's window that both codes are the same.
 func (d *door) pair(b *browser, c caller, m message) error {
-	if c.browser == frame.Firefox {
-		c.extension = m.Extension
-		if !slices.Contains(d.Policy.Extensions.Firefox, m.Extension) {
-			return bridge.Errorf(bridge.CodePairingRefused, errors.New("extension is not listed"))
-		}
+	if c.Browser == frame.Firefox {
+		c.Extension = m.Extension
 	} else if m.Extension != "" {
 		return errHandshake
 	}
-	user := c.user
+	if err := d.rules().Decide(c.Caller, access.Pair); err != nil {
+		return err
+	}
+	user := c.User
 	if user == "" {
 		if user, _ = d.sessions.only(); user == "" {
 			return bridge.Errorf(bridge.CodeNoSession, nil)
 		}
 	}
+	if !d.limits.Allow(user, access.Pair) {
+		return bridge.Errorf(bridge.CodeRateLimited, nil)
+	}
 	secret, code, err := agree(b, c, m)
 	if err != nil {
 		return err
 	}
-	if err := d.ask(b, user, frame.Preface{Role: frame.RolePair, Browser: c.browser, Extension: c.extension, Code: code}); err != nil {
+	if err := d.ask(b, user, frame.Preface{Role: frame.RolePair, Browser: c.Browser, Extension: c.Extension, Code: code}); err != nil {
 		return err
 	}
 	p, err := d.store.Add(pairing.Pairing{
-		User: user, Origin: c.origin, Browser: c.browser, Extension: c.extension, Secret: secret, CreatedAt: d.Now().UTC(),
+		User: user, Origin: c.origin, Browser: c.Browser, Extension: c.Extension, Secret: secret, CreatedAt: d.Now().UTC(),
 	})
 	if err != nil {
 		return err
 	}
-	d.Log.Info("paired", zap.String("user", user), zap.String("origin", c.origin), zap.String("extension", c.extension))
+	d.Log.Info("paired", zap.String("user", user), zap.String("origin", c.origin), zap.String("extension", c.Extension))
 	return b.send(message{Type: "paired", Pairing: p.ID})
 }
 

@@ -12,13 +12,8 @@ import (
 	"strings"
 )
 
-// rootUser is who owns connections that nobody's browser makes.
-const rootUser = "0"
-
 // tcpEstablished is the state of a live connection in /proc/net/tcp (include/net/tcp_states.h).
 const tcpEstablished = "01"
-
-var errNoOwner = errors.New("no such connection")
 
 // owner gives the user of the process at the client's end of a connection on this machine, from
 // the kernel's tables. The entry must be the exact connection, established, and of a socket that a

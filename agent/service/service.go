@@ -11,6 +11,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -20,6 +22,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/odnowa/odnowa/agent/access"
 	"github.com/odnowa/odnowa/agent/audit"
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/pairing"
@@ -28,9 +31,9 @@ import (
 
 // Options are the parts of a service.
 type Options struct {
-	Policy *policy.Policy
-	Audit  audit.Log
-	Log    *zap.Logger
+	Policies *policy.Store
+	Audit    audit.Log
+	Log      *zap.Logger
 	// Version of the agent.
 	Version string
 	// Now is the clock.
@@ -39,28 +42,30 @@ type Options struct {
 
 // Run serves sessions and browsers until ctx ends; cancellation is not an error.
 func Run(ctx context.Context, o Options) error {
-	store, err := pairing.OpenStore(filepath.Join(o.Policy.StateDir, "pairings.json"))
+	p := o.Policies.Current()
+	store, err := pairing.OpenStore(filepath.Join(p.StateDir, "pairings.json"))
 	if err != nil {
 		return err
 	}
-	socket, err := local.ListenShared(o.Policy.ServiceSocket)
+	socket, err := local.ListenShared(p.ServiceSocket)
 	if err != nil {
 		return err
 	}
 	defer socket.Close()
-	listeners, err := listenLoopback(ctx, o.Policy.Port)
+	listeners, err := listenLoopback(ctx, p.Port)
 	if err != nil {
 		return err
 	}
-	sessions := newSessions(o)
+	sessions, slots, limits := newSessions(o), access.NewSlots(browsersEach, browsersAll), access.NewLimiter(o.Now)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return sessions.run(ctx, socket) })
-	addresses := []string{o.Policy.ServiceSocket}
+	addresses := []string{p.ServiceSocket}
 	for _, l := range listeners {
 		addresses = append(addresses, l.Addr().String())
-		g.Go(func() error { return serveHTTP(ctx, l, newDoor(ctx, o, store, sessions, l.Addr().String())) })
+		d := &door{Options: o, ctx: ctx, host: l.Addr().String(), store: store, sessions: sessions, limits: limits}
+		g.Go(func() error { return serveHTTP(ctx, owned{l, slots, o.Log}, d) })
 	}
-	o.Log.Info("listening", zap.Strings("addresses", addresses), zap.String("policyFile", o.Policy.Source()))
+	o.Log.Info("listening", zap.Strings("addresses", addresses), zap.String("policyFile", p.Source()))
 	return g.Wait()
 }
 
@@ -102,8 +107,10 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		MaxHeaderBytes:    8 << 10,
-		ErrorLog:          nil,
+		ConnContext:       withOwner,
+		ErrorLog:          log.New(io.Discard, "", 0), // what strangers send is nobody's news
 	}
+	server.SetKeepAlivesEnabled(false) // one request opens one WebSocket
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	if err := server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {

@@ -2,7 +2,6 @@ package service_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -22,6 +21,7 @@ import (
 	"github.com/odnowa/odnowa/agent/pairing"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/service"
+	"github.com/odnowa/odnowa/agent/service/servicetest"
 	"github.com/odnowa/odnowa/agent/session"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/agent/window/windowtest"
@@ -86,14 +86,14 @@ func freePort(t *testing.T) int {
 
 func (m *machine) run(t *testing.T) {
 	t.Helper()
-	records, err := audit.Open(filepath.Join(m.policy.StateDir, "audit.jsonl"))
+	records, err := audit.Open(filepath.Join(m.policy.StateDir, "audit.jsonl"), audit.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() {
-		o := service.Options{Policy: m.policy, Audit: records, Log: zap.NewNop(), Version: "test", Now: time.Now}
+		o := service.Options{Policies: policy.Fixed(m.policy), Audit: records, Log: zap.NewNop(), Version: "test", Now: time.Now}
 		if err := service.Run(ctx, o); err != nil {
 			t.Error(err)
 		}
@@ -102,9 +102,12 @@ func (m *machine) run(t *testing.T) {
 	var sessions sync.WaitGroup
 	cards := card.New(nil, card.Options{})
 	link := session.NewLink(m.policy.ServiceSocket, zap.NewNop())
-	s := session.New(session.Options{
+	made := session.New(session.Options{
 		Policy: m.policy, Cards: cards, Audit: link, Service: link.Up, Log: zap.NewNop(), Version: "test", Now: time.Now,
 		Language: window.English, Window: window.New(window.Options{Pinentry: m.policy.Pinentry, Timeout: 20 * time.Second, Log: zap.NewNop()}),
+	})
+	s := session.NewServer(session.ServerOptions{
+		Policies: policy.Fixed(m.policy), Open: func(*policy.Policy) *session.Session { return made }, Log: zap.NewNop(), Now: time.Now,
 	})
 	sessions.Go(func() { link.Run(sessionCtx) })
 	sessions.Go(func() { s.ServeService(sessionCtx, m.policy.ServiceSocket) })
@@ -138,145 +141,20 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	t.Fatalf("%s: not in time", what)
 }
 
-// extension plays the browser's extension.
-type extension struct {
-	t      *testing.T
-	ws     *websocket.Conn
-	origin string
-	nonce  []byte // the service's challenge
-}
-
-type wire struct {
-	Type       string      `json:"type"`
-	Nonce      []byte      `json:"nonce,omitempty"`
-	Pairing    string      `json:"pairing,omitempty"`
-	Proof      []byte      `json:"proof,omitempty"`
-	Key        []byte      `json:"key,omitempty"`
-	Commitment []byte      `json:"commitment,omitempty"`
-	Extension  string      `json:"extension,omitempty"`
-	Code       bridge.Code `json:"code,omitempty"`
-}
-
-func (m *machine) dial(t *testing.T, origin string) *extension {
+func (m *machine) dial(t *testing.T, origin string) *servicetest.Extension {
 	t.Helper()
-	d := websocket.Dialer{Subprotocols: []string{"odnowa.v1"}}
-	ws, r, err := d.Dial("ws://"+m.address+"/v1", http.Header{"Origin": {origin}})
-	if err != nil {
-		t.Fatalf("%v (%v)", err, r)
-	}
-	t.Cleanup(func() { ws.Close() })
-	e := &extension{t: t, ws: ws, origin: origin}
-	if c := e.receive(); c.Type != "challenge" || len(c.Nonce) != pairing.NonceSize {
-		t.Fatalf("got %+v, want a challenge", c)
-	} else {
-		e.nonce = c.Nonce
-	}
-	return e
-}
-
-func (e *extension) send(v any) {
-	e.t.Helper()
-	if err := e.ws.WriteJSON(v); err != nil {
-		e.t.Fatal(err)
-	}
-}
-
-func (e *extension) receive() wire {
-	e.t.Helper()
-	var w wire
-	e.ws.SetReadDeadline(time.Now().Add(20 * time.Second))
-	if err := e.ws.ReadJSON(&w); err != nil {
-		e.t.Fatal(err)
-	}
-	return w
-}
-
-// refused wants the service to refuse with this code and close.
-func (e *extension) refused(code bridge.Code) {
-	e.t.Helper()
-	if w := e.receive(); w.Type != "refused" || w.Code != code {
-		e.t.Fatalf("got %+v, want refused with %s", w, code)
-	}
-	if _, _, err := e.ws.ReadMessage(); !websocket.IsCloseError(err, websocket.ClosePolicyViolation) {
-		e.t.Errorf("got %v, want close 1008", err)
-	}
-}
-
-// offer pairs up to the code; bend may spoil the reveal.
-func (e *extension) offer(claim string, bend func(*wire)) (func() (pairing.Secret, error), string) {
-	e.t.Helper()
-	key, err := pairing.NewKey()
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	x := pairing.Exchange{Origin: e.origin, ClientKey: key.PublicKey().Bytes(), ClientNonce: pairing.NewNonce()}
-	e.send(wire{Type: "pair", Key: x.ClientKey, Commitment: pairing.Commitment(x.ClientKey, x.ClientNonce), Extension: claim})
-	w := e.receive()
-	if w.Type != "key" {
-		e.t.Fatalf("got %+v, want a key", w)
-	}
-	x.ServerKey, x.ServerNonce = w.Key, w.Nonce
-	reveal := wire{Type: "reveal", Nonce: x.ClientNonce}
-	if bend != nil {
-		bend(&reveal)
-	}
-	e.send(reveal)
-	return func() (pairing.Secret, error) { return x.Secret(key, x.ServerKey) }, x.Code()
-}
-
-// paired is what an extension keeps.
-type paired struct {
-	id     string
-	secret pairing.Secret
+	return servicetest.Dial(t, m.address, origin, nil)
 }
 
 // pair has the person say yes.
-func (m *machine) pair(e *extension, claim string) paired {
-	e.t.Helper()
-	m.person.Plan(e.t, windowtest.Yes)
-	secret, code := e.offer(claim, nil)
-	w := e.receive()
-	if w.Type != "paired" {
-		e.t.Fatalf("got %+v, want paired", w)
+func (m *machine) pair(t *testing.T, e *servicetest.Extension, claim string) servicetest.Paired {
+	t.Helper()
+	m.person.Plan(t, windowtest.Yes)
+	p, code := e.Pair(claim)
+	if shown := m.person.Asked(t)[0].Texts["SETDESC"]; !strings.Contains(shown, code) {
+		t.Errorf("window shows %q, the extension %s", shown, code)
 	}
-	s, err := secret()
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	if shown := m.person.Asked(e.t)[0].Texts["SETDESC"]; !strings.Contains(shown, code[:3]+" "+code[3:]) {
-		e.t.Errorf("window shows %q, the extension %s", shown, code)
-	}
-	return paired{w.Pairing, s}
-}
-
-func (e *extension) proof(p paired) (wire, pairing.Challenge) {
-	c := pairing.Challenge{Origin: e.origin, Pairing: p.id, ServerNonce: e.nonce, ClientNonce: pairing.NewNonce()}
-	return wire{Type: "prove", Pairing: p.id, Nonce: c.ClientNonce, Proof: p.secret.ClientProof(c)}, c
-}
-
-// prove wants to be let in.
-func (e *extension) prove(p paired) {
-	e.t.Helper()
-	w, c := e.proof(p)
-	e.send(w)
-	if r := e.receive(); r.Type != "proved" || string(r.Proof) != string(p.secret.ServerProof(c)) {
-		e.t.Fatalf("got %+v, want the service's proof", r)
-	}
-}
-
-// hello speaks the bridge protocol.
-func (e *extension) hello() {
-	e.t.Helper()
-	params := bridge.HelloParams{Caller: bridge.Caller{Origin: website}, Client: bridge.Client{Name: "t", Version: "1"}, Versions: []int{1}}
-	e.send(map[string]any{"jsonrpc": "2.0", "id": "1", "method": bridge.MethodHello, "params": params})
-	var a struct {
-		Result *bridge.HelloResult `json:"result"`
-		Error  json.RawMessage     `json:"error"`
-	}
-	e.ws.SetReadDeadline(time.Now().Add(20 * time.Second))
-	if err := e.ws.ReadJSON(&a); err != nil || a.Result == nil || a.Result.Version != 1 {
-		e.t.Fatalf("hello: %v %s", err, a.Error)
-	}
+	return p
 }
 
 func TestPairAndProve(t *testing.T) {
@@ -284,12 +162,12 @@ func TestPairAndProve(t *testing.T) {
 		t.Run(browser.origin, func(t *testing.T) {
 			m := newMachine(t, nil)
 			first := m.dial(t, browser.origin)
-			p := m.pair(first, browser.claim)
-			first.prove(p)
-			first.hello()
+			p := m.pair(t, first, browser.claim)
+			first.Prove(p)
+			first.Hello(website)
 			second := m.dial(t, browser.origin) // beside the first
-			second.prove(p)
-			second.hello()
+			second.Prove(p)
+			second.Hello(website)
 		})
 	}
 }
@@ -297,16 +175,16 @@ func TestPairAndProve(t *testing.T) {
 func TestSessionGone(t *testing.T) {
 	m := newMachine(t, nil)
 	e := m.dial(t, chromium)
-	p := m.pair(e, "")
-	e.prove(p)
+	p := m.pair(t, e, "")
+	e.Prove(p)
 	m.endSession()
-	if _, _, err := e.ws.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
+	if _, _, err := e.WS.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
 		t.Errorf("got %v, want close 1001", err)
 	}
 	e = m.dial(t, chromium)
-	w, _ := e.proof(p)
-	e.send(w)
-	e.refused(bridge.CodeNoSession)
+	w, _ := e.Proof(p)
+	e.Send(w)
+	e.Refused(bridge.CodeNoSession)
 }
 
 // TestDoor is the table of who is let in before the first message.
@@ -399,52 +277,59 @@ func knock(t *testing.T, address, path, host string, change func(http.Header)) i
 func TestHandshakeRefused(t *testing.T) {
 	m := newMachine(t, nil)
 	first := m.dial(t, chromium)
-	p := m.pair(first, "")
-	replayed, _ := first.proof(p)
-	first.send(replayed)
-	first.receive()
+	p := m.pair(t, first, "")
+	replayed, _ := first.Proof(p)
+	first.Send(replayed)
+	first.Receive()
 	for _, c := range []struct {
 		name   string
 		origin string
-		send   func(*extension)
+		send   func(*servicetest.Extension)
 		want   bridge.Code
 	}{
-		{"wrong secret", chromium, func(e *extension) { w, _ := e.proof(paired{p.id, pairing.Secret{}}); e.send(w) }, bridge.CodeNotPaired},
-		{"unknown pairing", chromium, func(e *extension) { w, _ := e.proof(paired{"00", p.secret}); e.send(w) }, bridge.CodeNotPaired},
-		{"replayed proof", chromium, func(e *extension) { e.send(replayed) }, bridge.CodeNotPaired},
-		{"another extension's pairing", firefox, func(e *extension) { w, _ := e.proof(p); e.send(w) }, bridge.CodeNotPaired},
-		{"the service's own nonce", chromium, func(e *extension) {
-			w, c := e.proof(p)
-			c.ClientNonce = e.nonce
-			w.Nonce, w.Proof = e.nonce, p.secret.ServerProof(c)
-			e.send(w)
+		{"wrong secret", chromium, func(e *servicetest.Extension) { w, _ := e.Proof(servicetest.Paired{ID: p.ID}); e.Send(w) }, bridge.CodeNotPaired},
+		{"unknown pairing", chromium, func(e *servicetest.Extension) {
+			w, _ := e.Proof(servicetest.Paired{ID: "00", Secret: p.Secret})
+			e.Send(w)
 		}, bridge.CodeNotPaired},
-		{"short nonce", chromium, func(e *extension) { w, _ := e.proof(p); w.Nonce = w.Nonce[:31]; e.send(w) }, bridge.CodeInvalidRequest},
-		{"no proof at all", chromium, func(e *extension) { e.send(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "agent.hello"}) }, bridge.CodeInvalidRequest},
-		{"unknown member", chromium, func(e *extension) { e.send(map[string]any{"type": "prove", "root": true}) }, bridge.CodeInvalidRequest},
-		{"binary", chromium, func(e *extension) { e.ws.WriteMessage(websocket.BinaryMessage, []byte(`{"type":"pair"}`)) }, bridge.CodeInvalidRequest},
-		{"commitment to something else", chromium, func(e *extension) { e.offer("", func(w *wire) { w.Nonce = pairing.NewNonce() }) }, bridge.CodePairingRefused},
-		{"low-order key", chromium, func(e *extension) {
+		{"replayed proof", chromium, func(e *servicetest.Extension) { e.Send(replayed) }, bridge.CodeNotPaired},
+		{"another extension's pairing", firefox, func(e *servicetest.Extension) { w, _ := e.Proof(p); e.Send(w) }, bridge.CodeNotPaired},
+		{"the service's own nonce", chromium, func(e *servicetest.Extension) {
+			w, c := e.Proof(p)
+			c.ClientNonce = e.Nonce
+			w.Nonce, w.Proof = e.Nonce, p.Secret.ServerProof(c)
+			e.Send(w)
+		}, bridge.CodeNotPaired},
+		{"short nonce", chromium, func(e *servicetest.Extension) { w, _ := e.Proof(p); w.Nonce = w.Nonce[:31]; e.Send(w) }, bridge.CodeInvalidRequest},
+		{"no proof at all", chromium, func(e *servicetest.Extension) {
+			e.Send(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "agent.hello"})
+		}, bridge.CodeInvalidRequest},
+		{"unknown member", chromium, func(e *servicetest.Extension) { e.Send(map[string]any{"type": "prove", "root": true}) }, bridge.CodeInvalidRequest},
+		{"binary", chromium, func(e *servicetest.Extension) { e.WS.WriteMessage(websocket.BinaryMessage, []byte(`{"type":"pair"}`)) }, bridge.CodeInvalidRequest},
+		{"commitment to something else", chromium, func(e *servicetest.Extension) {
+			e.Offer("", func(w *servicetest.Wire) { w.Nonce = pairing.NewNonce() })
+		}, bridge.CodePairingRefused},
+		{"low-order key", chromium, func(e *servicetest.Extension) {
 			nonce, key := pairing.NewNonce(), make([]byte, 32)
-			e.send(wire{Type: "pair", Key: key, Commitment: pairing.Commitment(key, nonce)})
-			e.receive()
-			e.send(wire{Type: "reveal", Nonce: nonce})
+			e.Send(servicetest.Wire{Type: "pair", Key: key, Commitment: pairing.Commitment(key, nonce)})
+			e.Receive()
+			e.Send(servicetest.Wire{Type: "reveal", Nonce: nonce})
 		}, bridge.CodePairingRefused},
-		{"Firefox extension that is not listed", firefox, func(e *extension) {
-			e.send(wire{Type: "pair", Extension: "evil@evil.example", Key: make([]byte, 32), Commitment: make([]byte, 32)})
+		{"Firefox extension that is not listed", firefox, func(e *servicetest.Extension) {
+			e.Send(servicetest.Wire{Type: "pair", Extension: "evil@evil.example", Key: make([]byte, 32), Commitment: make([]byte, 32)})
 		}, bridge.CodePairingRefused},
-		{"the person says no", chromium, func(e *extension) { m.person.Plan(e.t, windowtest.No); e.offer("", nil) }, bridge.CodePairingRefused},
-		{"the person cancels", chromium, func(e *extension) { m.person.Plan(e.t, windowtest.Cancel); e.offer("", nil) }, bridge.CodePairingRefused},
-		{"talking while the window is open", chromium, func(e *extension) {
-			m.person.Plan(e.t, windowtest.Hang)
-			e.offer("", nil)
-			e.send(wire{Type: "prove"})
+		{"the person says no", chromium, func(e *servicetest.Extension) { m.person.Plan(t, windowtest.No); e.Offer("", nil) }, bridge.CodePairingRefused},
+		{"the person cancels", chromium, func(e *servicetest.Extension) { m.person.Plan(t, windowtest.Cancel); e.Offer("", nil) }, bridge.CodePairingRefused},
+		{"talking while the window is open", chromium, func(e *servicetest.Extension) {
+			m.person.Plan(t, windowtest.Hang)
+			e.Offer("", nil)
+			e.Send(servicetest.Wire{Type: "prove"})
 		}, bridge.CodeInvalidRequest},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := m.dial(t, c.origin)
 			c.send(e)
-			e.refused(c.want)
+			e.Refused(c.want)
 		})
 	}
 }
@@ -452,15 +337,15 @@ func TestHandshakeRefused(t *testing.T) {
 func TestTooLarge(t *testing.T) {
 	m := newMachine(t, nil)
 	e := m.dial(t, chromium)
-	e.ws.WriteMessage(websocket.TextMessage, make([]byte, 5<<10))
-	if _, _, err := e.ws.ReadMessage(); err == nil {
+	e.WS.WriteMessage(websocket.TextMessage, make([]byte, 5<<10))
+	if _, _, err := e.WS.ReadMessage(); err == nil {
 		t.Error("handshake takes more than its limit")
 	}
 	e = m.dial(t, chromium)
-	e.prove(m.pair(e, ""))
-	e.hello()
-	e.ws.WriteMessage(websocket.TextMessage, make([]byte, bridge.MaxRequest+1))
-	if _, _, err := e.ws.ReadMessage(); err == nil {
+	e.Prove(m.pair(t, e, ""))
+	e.Hello(website)
+	e.WS.WriteMessage(websocket.TextMessage, make([]byte, bridge.MaxRequest+1))
+	if _, _, err := e.WS.ReadMessage(); err == nil {
 		t.Error("the service takes more than its limit")
 	}
 }
@@ -468,9 +353,9 @@ func TestTooLarge(t *testing.T) {
 func TestBinaryAfterProof(t *testing.T) {
 	m := newMachine(t, nil)
 	e := m.dial(t, chromium)
-	e.prove(m.pair(e, ""))
-	e.ws.WriteMessage(websocket.BinaryMessage, []byte("{}"))
-	if _, _, err := e.ws.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseUnsupportedData) {
+	e.Prove(m.pair(t, e, ""))
+	e.WS.WriteMessage(websocket.BinaryMessage, []byte("{}"))
+	if _, _, err := e.WS.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseUnsupportedData) {
 		t.Errorf("got %v, want close 1003", err)
 	}
 }
@@ -480,9 +365,9 @@ func TestWindowGoesWithBrowser(t *testing.T) {
 	m := newMachine(t, nil)
 	m.person.Plan(t, windowtest.Hang)
 	e := m.dial(t, chromium)
-	e.offer("", nil)
+	e.Offer("", nil)
 	m.person.WaitAsked(t, 1)
 	pid := m.person.PID(t)
-	e.ws.Close()
+	e.WS.Close()
 	eventually(t, "window gone", func() bool { return syscall.Kill(pid, 0) != nil })
 }

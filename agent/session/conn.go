@@ -10,6 +10,7 @@ import (
 	"github.com/creachadair/jrpc2"
 	"go.uber.org/zap"
 
+	"github.com/odnowa/odnowa/agent/access"
 	"github.com/odnowa/odnowa/agent/frame"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -21,16 +22,21 @@ const maxRunning = 8
 
 // conn is one connection of a browser.
 type conn struct {
-	*Session
-	caller  Caller
-	allowed bool
-	server  *jrpc2.Server
+	*Server
+	caller access.Caller // without website and greeting
+	server *jrpc2.Server
 
 	mu       sync.Mutex // guards the fields that follow
 	greeted  bool
 	language window.Language
-	running  map[string]context.CancelCauseFunc // by request id
-	lifted   map[string][]byte                  // documents by request id, see lift
+	running  map[string]running // by request id
+	lifted   map[string][]byte  // documents by request id, see lift
+}
+
+// running is a request that has not been answered.
+type running struct {
+	what   access.Request
+	cancel context.CancelCauseFunc
 }
 
 // Assign finds the handler of a method. It never gives nil, so that every refusal has a code of
@@ -38,43 +44,46 @@ type conn struct {
 func (c *conn) Assign(_ context.Context, method string) jrpc2.Handler {
 	switch method {
 	case bridge.MethodHello:
-		return handler(c, (*conn).hello)
+		return handler(c, (*request).hello)
 	case bridge.MethodDiagnose:
-		return handler(c, (*conn).diagnose)
+		return handler(c, (*request).diagnose)
 	case bridge.MethodListCertificate:
-		return handler(c, (*conn).list)
+		return handler(c, (*request).list)
 	case bridge.MethodCreateSignature:
-		return handler(c, (*conn).sign)
+		return handler(c, (*request).sign)
 	case bridge.MethodCancel:
-		return handler(c, (*conn).cancel)
+		return handler(c, (*request).cancel)
 	case bridge.MethodActivateRSign:
-		return handler(c, (*conn).activate)
+		return handler(c, (*request).activate)
 	}
 	return func(context.Context, *jrpc2.Request) (any, error) {
 		return nil, wireError(&bridge.Error{Code: bridge.CodeUnknownMethod})
 	}
 }
 
-// request is one call, after its params were read and its caller admitted.
+// request is one call, after its params were read and its caller admitted. The policy is its Session's to
+// the end.
 type request struct {
+	*Session
+	conn     *conn
 	id       string
-	origin   string
+	caller   access.Caller
 	language window.Language
 }
 
 // handler reads the params strictly, admits the caller, and keeps the request's cancel function
 // while it runs.
-func handler[P, R any](c *conn, serve func(*conn, context.Context, request, *P) (*R, error)) jrpc2.Handler {
+func handler[P, R any](c *conn, serve func(*request, context.Context, *P) (*R, error)) jrpc2.Handler {
 	return func(ctx context.Context, r *jrpc2.Request) (any, error) {
 		result, err := call(ctx, c, r, serve)
 		if err != nil {
-			return nil, wireError(c.explain(ctx, r.Method(), err))
+			return nil, wireError(c.explain(r.Method(), err))
 		}
 		return result, nil
 	}
 }
 
-func call[P, R any](ctx context.Context, c *conn, r *jrpc2.Request, serve func(*conn, context.Context, request, *P) (*R, error)) (*R, error) {
+func call[P, R any](ctx context.Context, c *conn, r *jrpc2.Request, serve func(*request, context.Context, *P) (*R, error)) (*R, error) {
 	var raw json.RawMessage
 	if err := r.UnmarshalParams(&raw); err != nil {
 		return nil, bridge.Errorf(bridge.CodeInvalidRequest, err)
@@ -84,21 +93,25 @@ func call[P, R any](ctx context.Context, c *conn, r *jrpc2.Request, serve func(*
 	if e := c.putBack(requestID(r.ID()), params); err != nil || e != nil {
 		return nil, bridge.Errorf(bridge.CodeInvalidRequest, errors.New("params are not those of the method"))
 	}
-	q, err := c.admit(r, callerOf(params))
+	session, done := c.session()
+	defer done()
+	q, err := c.admit(session, r, callerOf(params))
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	c.mu.Lock()
-	c.running[q.id] = cancel
-	c.mu.Unlock()
-	defer func() {
+	if what := access.Request(r.Method()); what != access.Cancel {
 		c.mu.Lock()
-		delete(c.running, q.id)
+		c.running[q.id] = running{what, cancel}
 		c.mu.Unlock()
-	}()
-	result, err := serve(c, ctx, q, params)
+		defer func() {
+			c.mu.Lock()
+			delete(c.running, q.id)
+			c.mu.Unlock()
+		}()
+	}
+	result, err := serve(q, ctx, params)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -124,35 +137,26 @@ func callerOf(params any) bridge.Caller {
 	return bridge.Caller{}
 }
 
-// admit decides whether the caller may use the method at all.
-func (c *conn) admit(r *jrpc2.Request, who bridge.Caller) (request, error) {
-	q := request{id: requestID(r.ID()), origin: who.Origin}
-	if !c.allowed || c.Policy.Origin(who.Origin) == nil {
-		return q, bridge.Errorf(bridge.CodeOriginNotAllowed, nil)
-	}
-	if r.Method() == bridge.MethodCancel {
-		return q, nil
-	}
-	if !c.limits.allow(who.Origin, r.Method()) {
-		return q, bridge.Errorf(bridge.CodeRateLimited, nil)
-	}
+// admit has it decided whether the caller may use the method at all, and not too often.
+func (c *conn) admit(s *Session, r *jrpc2.Request, who bridge.Caller) (*request, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	q.language = c.language
-	if r.Method() == bridge.MethodHello {
-		return q, nil
+	q := &request{Session: s, conn: c, id: requestID(r.ID()), caller: c.caller, language: c.language}
+	q.caller.Website, q.caller.Greeted = who.Origin, c.greeted
+	c.mu.Unlock()
+	what := access.Request(r.Method())
+	if err := s.rules().Decide(q.caller, what); err != nil {
+		return nil, err
 	}
-	if !c.greeted {
-		return q, bridge.Errorf(bridge.CodeInvalidRequest, errors.New("agent.hello was not called"))
-	}
-	// A stopped service stops the agent. Diagnosis goes on, to say just that.
-	if r.Method() != bridge.MethodDiagnose && c.Service != nil && !c.Service() {
-		return q, bridge.Errorf(bridge.CodeServiceStopped, nil)
+	if !c.limits.Allow(who.Origin, what) {
+		return nil, bridge.Errorf(bridge.CodeRateLimited, nil)
 	}
 	return q, nil
 }
 
-func (c *conn) hello(_ context.Context, q request, p *bridge.HelloParams) (*bridge.HelloResult, error) {
+// portals gives the CSC API that the website may use: its own or none.
+func (q *request) portals() []string { return q.rules().Portals(q.caller) }
+
+func (q *request) hello(_ context.Context, p *bridge.HelloParams) (*bridge.HelloResult, error) {
 	if !slices.Contains(p.Versions, bridge.Version) {
 		return nil, bridge.Errorf(bridge.CodeVersionUnsupported, nil)
 	}
@@ -160,18 +164,19 @@ func (c *conn) hello(_ context.Context, q request, p *bridge.HelloParams) (*brid
 	if err != nil {
 		return nil, err
 	}
-	c.mu.Lock()
-	c.greeted, c.language = true, language
-	c.mu.Unlock()
+	q.conn.mu.Lock()
+	q.conn.greeted, q.conn.language = true, language
+	q.conn.mu.Unlock()
+	q.caller.Greeted = true
 	features := []string{string(bridge.FormatPAdES), string(bridge.FormatCAdES)}
-	if len(c.portals(q.origin)) > 0 {
+	if len(q.portals()) > 0 {
 		features = append(features, bridge.FeatureRSign)
 	}
 	return &bridge.HelloResult{
-		Agent:    bridge.Client{Name: "odnowa-agent", Version: c.Version},
+		Agent:    bridge.Client{Name: "odnowa-agent", Version: q.Version},
 		Version:  bridge.Version,
 		Features: features,
-		Limits:   bridge.Limits{DocumentBytes: MaxDocument, WindowMs: int(c.Window.MaxDuration().Milliseconds())},
+		Limits:   bridge.Limits{DocumentBytes: MaxDocument, WindowMs: int(q.Window.MaxDuration().Milliseconds())},
 	}, nil
 }
 
@@ -192,18 +197,29 @@ func languageOf(s string) (window.Language, error) {
 	return "", bridge.Errorf(bridge.CodeInvalidRequest, errors.New("unknown language"))
 }
 
-func (c *conn) list(ctx context.Context, q request, p *bridge.ListParams) (*bridge.ListResult, error) {
-	return c.List(ctx, c.portals(q.origin), p.Filter)
+func (q *request) list(ctx context.Context, p *bridge.ListParams) (*bridge.ListResult, error) {
+	return q.listThrough(ctx, q.portals(), p.Filter)
 }
 
-func (c *conn) cancel(_ context.Context, _ request, p *bridge.CancelParams) (*bridge.CancelResult, error) {
-	c.mu.Lock()
-	stop, ok := c.running[p.RequestID]
-	c.mu.Unlock()
+func (q *request) cancel(_ context.Context, p *bridge.CancelParams) (*bridge.CancelResult, error) {
+	q.conn.mu.Lock()
+	r, ok := q.conn.running[p.RequestID]
+	q.conn.mu.Unlock()
 	if ok {
-		stop(bridge.Errorf(bridge.CodeRequestCancelled, nil))
+		r.cancel(bridge.Errorf(bridge.CodeRequestCancelled, nil))
 	}
 	return &bridge.CancelResult{Cancelled: ok}, nil
+}
+
+// stop ends what runs of these kinds.
+func (c *conn) stop(cause error, kinds ...access.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.running {
+		if slices.Contains(kinds, r.what) {
+			r.cancel(cause)
+		}
+	}
 }
 
 // notify tells the other end; one that does not listen any more misses nothing.

@@ -7,10 +7,9 @@ import (
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
-func (c *conn) diagnose(ctx context.Context, q request, _ *bridge.DiagnoseParams) (*bridge.DiagnoseResult, error) {
+func (q *request) diagnose(ctx context.Context, _ *bridge.DiagnoseParams) (*bridge.DiagnoseResult, error) {
 	p := doctor.Probe{
-		Service: c.Service, Window: c.Window.Available, Status: c.Cards.Status, List: c.Cards.List,
-		PCSC: func() doctor.PCSCState { return doctor.LookPCSC(ctx, doctor.ModuleEnv(c.Policy)) },
+		Policy: q.conn.Policies.Problem, Service: q.Service, Window: q.Window.Available, Status: q.Cards.Status, List: q.Cards.List,
 	}
 	return &bridge.DiagnoseResult{Checks: doctor.Checks(p.Findings(ctx, q.language))}, nil
 }

@@ -53,7 +53,7 @@ func toBridge(err error) *bridge.Error {
 }
 
 // explain turns err into what may be shown and logs the rest.
-func (c *conn) explain(_ context.Context, method string, err error) *bridge.Error {
+func (c *conn) explain(method string, err error) *bridge.Error {
 	be := toBridge(err)
 	c.Log.Info("request refused", zap.String("method", method), zap.String("errorCode", string(be.Code)), zap.NamedError("cause", be.Err))
 	return be

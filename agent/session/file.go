@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/odnowa/odnowa/agent/access"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
@@ -13,8 +14,6 @@ type FileOrder struct {
 	CertificateID string
 	// Document may be of any media type; the window offers to view those that it can show.
 	Document bridge.Document
-	// Portals are the CSC APIs through which the cloud may be used.
-	Portals  []string
 	Language window.Language
 	// Progress is told what is waited for.
 	Progress func(bridge.ProgressState)
@@ -25,10 +24,10 @@ type FileOrder struct {
 
 // SignFile has a document signed under the person's eyes, like a website's, and gives the detached CMS.
 func (s *Session) SignFile(ctx context.Context, f FileOrder) ([]byte, error) {
-	if s.Service != nil && !s.Service() {
-		return nil, bridge.Errorf(bridge.CodeServiceStopped, nil)
+	if err := s.rules().Decide(command, access.SignUnsealed); err != nil {
+		return nil, err
 	}
-	o := order{portals: f.Portals, language: f.Language, progress: f.Progress, hash: f.Hash}
+	o := order{portals: s.rules().Portals(command), language: f.Language, progress: f.Progress, hash: f.Hash}
 	result, err := s.signRecorded(ctx, o, func() (*task, error) {
 		if len(f.Document.Bytes) == 0 {
 			return nil, bridge.Errorf(bridge.CodeDocumentRefused, errors.New("empty document"))

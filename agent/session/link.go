@@ -25,12 +25,13 @@ const (
 // Link is a session's standing connection to the service. While it stands, the service runs; audit
 // records go over it.
 type Link struct {
-	// Changed, where set before Run, is called when the service has come or gone; in a goroutine of
+	// Changed, where set before Run, is called when the service has come (up) or gone; in a goroutine of
 	// its own, since it may have to wait for browsers.
-	Changed func()
+	Changed func(up bool)
 
-	socket string
-	log    *zap.Logger
+	socket  string
+	started time.Time
+	log     *zap.Logger
 
 	tried   func()        // closes first
 	first   chan struct{} // closed once the service was reached, or could not be
@@ -49,7 +50,7 @@ type linked struct {
 // NewLink makes a link to the service at socket; Run connects it.
 func NewLink(socket string, log *zap.Logger) *Link {
 	first := make(chan struct{})
-	return &Link{socket: socket, log: log, first: first, tried: sync.OnceFunc(func() { close(first) })}
+	return &Link{socket: socket, started: time.Now(), log: log, first: first, tried: sync.OnceFunc(func() { close(first) })}
 }
 
 // Up says whether the service runs. Right after the session's start it waits until that is known.
@@ -87,7 +88,7 @@ func (l *Link) connect(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	ch := frame.NewChannel(conn, frame.MaxPreface)
-	if err := ch.SendJSON(frame.Preface{Role: frame.RoleLink}); err != nil {
+	if err := ch.SendJSON(frame.Preface{Role: frame.RoleLink, StartedMs: l.started.UnixMilli()}); err != nil {
 		return err
 	}
 	if err := conn.SetReadDeadline(time.Now().Add(prefaceTimeout)); err != nil {
@@ -127,7 +128,7 @@ func (l *Link) set(up *linked) {
 	l.up = up
 	l.mu.Unlock()
 	if l.Changed != nil {
-		go l.Changed()
+		go l.Changed(up != nil)
 	}
 }
 

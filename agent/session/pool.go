@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/odnowa/odnowa/agent/access"
 	"github.com/odnowa/odnowa/agent/frame"
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -14,7 +15,7 @@ import (
 
 // ServeService keeps one idle connection to the service and opens another once the service takes it
 // for a browser. It runs until ctx ends.
-func (s *Session) ServeService(ctx context.Context, socket string) error {
+func (s *Server) ServeService(ctx context.Context, socket string) error {
 	var taken sync.WaitGroup
 	defer taken.Wait()
 	for ctx.Err() == nil {
@@ -29,7 +30,7 @@ func (s *Session) ServeService(ctx context.Context, socket string) error {
 }
 
 // idle waits on a connection until the service takes it.
-func (s *Session) idle(ctx context.Context, socket string) (net.Conn, frame.Preface, error) {
+func (s *Server) idle(ctx context.Context, socket string) (net.Conn, frame.Preface, error) {
 	var p frame.Preface
 	conn, err := local.DialShared(ctx, socket)
 	if err != nil {
@@ -47,16 +48,24 @@ func (s *Session) idle(ctx context.Context, socket string) (net.Conn, frame.Pref
 	return conn, p, err
 }
 
-func (s *Session) serveTaken(ctx context.Context, conn net.Conn, p frame.Preface) {
+func (s *Server) serveTaken(ctx context.Context, conn net.Conn, p frame.Preface) {
 	defer conn.Close()
-	switch p.Role {
-	case frame.RoleWebSocket:
-		s.Serve(ctx, frame.NewChannel(conn, bridge.MaxRequest), Caller{Browser: p.Browser, Extension: p.Extension})
-	case frame.RolePair:
-		s.confirmPairing(ctx, conn, p)
-	default:
-		s.Log.Warn("the service took a connection for nothing known", zap.String("taken", string(p.Role)))
+	asked, known := map[frame.Role]access.Request{frame.RoleWebSocket: access.Relay, frame.RolePair: access.Confirm}[p.Role]
+	service := access.Caller{Kind: access.Service, Browser: p.Browser, Extension: p.Extension}
+	session, done := s.session()
+	defer done()
+	if err := session.rules().Decide(service, asked); !known || err != nil {
+		s.Log.Warn("the service took a connection for what it may not", zap.String("taken", string(p.Role)), zap.Error(err))
+		return
 	}
+	if asked == access.Confirm {
+		session.confirmPairing(ctx, conn, p)
+		return
+	}
+	done()
+	s.Serve(ctx, frame.NewChannel(conn, bridge.MaxRequest), access.Caller{
+		Kind: access.Paired, User: local.Self(), Owner: local.Self(), Browser: p.Browser, Extension: p.Extension,
+	})
 }
 
 // confirmPairing asks the person; when the browser gives up, the service closes the connection and

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/odnowa/odnowa/agent/access"
 	"github.com/odnowa/odnowa/agent/audit"
 	"github.com/odnowa/odnowa/agent/rsign"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -14,17 +15,16 @@ import (
 // moduleRSign names what failed in a list where a computer's key for rSign could not be read.
 const moduleRSign = "rSign"
 
-// portals gives the CSC API that a website may use: its own or none.
-func (s *Session) portals(origin string) []string {
-	if o := s.Policy.Origin(origin); o != nil && o.RSign != "" {
-		return []string{o.RSign}
+// List serves the user's own command: the certificates on cards and, behind them, those in the cloud.
+func (s *Session) List(ctx context.Context, filter bridge.Filter) (*bridge.ListResult, error) {
+	if err := s.rules().Decide(command, access.List); err != nil {
+		return nil, err
 	}
-	return nil
+	return s.listThrough(ctx, s.rules().Portals(command), filter)
 }
 
-// List gives the certificates on cards and, behind them, those in the cloud that can be used through one of
-// the portals.
-func (s *Session) List(ctx context.Context, portals []string, filter bridge.Filter) (*bridge.ListResult, error) {
+// listThrough gives the certificates on cards and those that can be used through one of the portals.
+func (s *Session) listThrough(ctx context.Context, portals []string, filter bridge.Filter) (*bridge.ListResult, error) {
 	r, err := s.Cards.List(ctx, filter)
 	if err != nil {
 		return nil, err
@@ -44,26 +44,30 @@ func (s *Session) List(ctx context.Context, portals []string, filter bridge.Filt
 
 // activate serves rsign.activate. No window opens, since nothing is signed and the person decides on the
 // phone, with its PIN.
-func (c *conn) activate(ctx context.Context, q request, p *bridge.ActivateParams) (*bridge.ActivateResult, error) {
-	portals := c.portals(q.origin)
-	if len(portals) == 0 {
-		return nil, bridge.Errorf(bridge.CodeRSignUnavailable, errors.New("the policy names no rSign for this website"))
-	}
-	certificate, err := c.Activate(ctx, q.origin, rsign.Activation{
-		Portal: portals[0], Offer: p.Offer,
+func (q *request) activate(ctx context.Context, p *bridge.ActivateParams) (*bridge.ActivateResult, error) {
+	certificate, err := q.activateRecorded(ctx, q.caller.Website, rsign.Activation{
+		Portal: q.portals()[0], Offer: p.Offer,
 		Progress: func(state bridge.ActivationState, code string) {
-			c.notify(ctx, bridge.NotifyRSignProgress, bridge.ActivationProgress{RequestID: q.id, State: state, Code: code})
+			q.conn.notify(ctx, bridge.NotifyRSignProgress, bridge.ActivationProgress{RequestID: q.id, State: state, Code: code})
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.Changed()
+	q.conn.Changed()
 	return &bridge.ActivateResult{State: bridge.ActivationActive, Certificate: *certificate}, nil
 }
 
-// Activate has rSign activated on this computer and records it. origin is empty for a command.
-func (s *Session) Activate(ctx context.Context, origin string, a rsign.Activation) (*bridge.Certificate, error) {
+// Activate serves the user's own command.
+func (s *Session) Activate(ctx context.Context, a rsign.Activation) (*bridge.Certificate, error) {
+	if err := s.rules().Decide(command, access.Activate); err != nil {
+		return nil, err
+	}
+	return s.activateRecorded(ctx, "", a)
+}
+
+// activateRecorded has rSign activated on this computer and records it. origin is empty for a command.
+func (s *Session) activateRecorded(ctx context.Context, origin string, a rsign.Activation) (*bridge.Certificate, error) {
 	record := audit.Record{Time: s.Now().UTC(), Action: audit.ActionActivate, Origin: origin, Outcome: audit.Activated}
 	a.Thumbprint = func(t string) { record.Digest = t }
 	certificate, err := s.RSign.Activate(ctx, a)

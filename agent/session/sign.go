@@ -12,10 +12,10 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/odnowa/odnowa/agent/access"
 	"github.com/odnowa/odnowa/agent/audit"
 	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/certificate"
-	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/rsign"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -47,11 +47,11 @@ type task struct {
 }
 
 // sign serves signature.create.
-func (c *conn) sign(ctx context.Context, q request, p *bridge.SignParams) (*bridge.SignResult, error) {
-	o := order{origin: q.origin, portals: c.portals(q.origin), language: q.language, progress: func(s bridge.ProgressState) {
-		c.notify(ctx, bridge.NotifySignatureProgress, bridge.Progress{RequestID: q.id, State: s})
+func (q *request) sign(ctx context.Context, p *bridge.SignParams) (*bridge.SignResult, error) {
+	o := order{origin: q.caller.Website, portals: q.portals(), language: q.language, progress: func(s bridge.ProgressState) {
+		q.conn.notify(ctx, bridge.NotifySignatureProgress, bridge.Progress{RequestID: q.id, State: s})
 	}}
-	return c.signRecorded(ctx, o, func() (*task, error) { return c.examine(ctx, o, p) })
+	return q.signRecorded(ctx, o, func() (*task, error) { return q.examine(ctx, o, p) })
 }
 
 // signRecorded makes a signature: checks, window, PIN or phone, checks again, record. The order matters:
@@ -191,18 +191,18 @@ func (s *Session) askCard(ctx context.Context, sign card.SignRequest, _ window.P
 }
 
 // examine makes every check that needs no person.
-func (c *conn) examine(ctx context.Context, o order, p *bridge.SignParams) (*task, error) {
+func (q *request) examine(ctx context.Context, o order, p *bridge.SignParams) (*task, error) {
 	if len(p.Document.Bytes) > MaxDocument {
 		return nil, bridge.Errorf(bridge.CodeDocumentTooLarge, nil)
 	}
 	if len(p.Document.Bytes) == 0 || !window.Viewable(p.Document.MediaType) {
 		return nil, bridge.Errorf(bridge.CodeDocumentRefused, errors.New("empty, or of a media type that the window cannot show"))
 	}
-	claims, err := c.claims(c.Policy.Origin(o.origin), p)
+	claims, err := q.claims(p)
 	if err != nil {
 		return nil, err
 	}
-	t, err := c.pick(ctx, o, p.CertificateID, p.Document)
+	t, err := q.pick(ctx, o, p.CertificateID, p.Document)
 	if err != nil || claims == nil {
 		return t, err
 	}
@@ -219,17 +219,17 @@ func (c *conn) examine(ctx context.Context, o order, p *bridge.SignParams) (*tas
 // claims checks the seal, and that the format fits what it seals. It gives nil for a document
 // without a seal where the policy allows those: as CAdES only, since a PDF's byte range is taken
 // from a seal and never from the PDF.
-func (c *conn) claims(o *policy.Origin, p *bridge.SignParams) (*seal.Claims, error) {
+func (q *request) claims(p *bridge.SignParams) (*seal.Claims, error) {
 	if p.Seal == "" {
-		switch {
-		case o.Documents != policy.Document:
-			return nil, bridge.Errorf(bridge.CodeSealMissing, nil)
-		case p.Format != bridge.FormatCAdES:
+		if err := q.rules().Decide(q.caller, access.SignUnsealed); err != nil {
+			return nil, err
+		}
+		if p.Format != bridge.FormatCAdES {
 			return nil, bridge.Errorf(bridge.CodeDocumentRefused, errors.New("pades without a seal"))
 		}
 		return nil, nil
 	}
-	claims, err := seal.Verify(p.Seal, o.Keys(), c.Now())
+	claims, err := seal.Verify(p.Seal, q.Policy.Origin(q.caller.Website).Keys(), q.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -164,11 +164,12 @@ func (c *Conversation) pinQuestion(s PINState) question {
 	case bridge.CodePINLength:
 		q.alert = t.pinLength
 	}
-	switch s.State {
-	case bridge.PINLow:
-		q.text += "\n\n" + t.pinLow
-	case bridge.PINFinal:
+	switch {
+	case s.State == bridge.PINFinal:
 		q.text += "\n\n" + t.pinFinal
+	// Some modules, OpenSC's for PIV cards among them, do not tell that a wrong PIN was counted.
+	case s.State == bridge.PINLow, s.Problem == bridge.CodePINIncorrect:
+		q.text += "\n\n" + t.pinLow
 	}
 	return q
 }

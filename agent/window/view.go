@@ -25,13 +25,14 @@ func Viewable(mediaType string) bool {
 	return ok
 }
 
+// viewFolder begins the names of the folders for what is viewed.
+const viewFolder = "odnowa-view-"
+
 // viewer opens documents in the desktop's program for them.
 type viewer struct{ program string }
 
 func newViewer(program string) viewer {
-	if program == "" {
-		program = "xdg-open"
-	}
+	tidyUp()
 	return viewer{program}
 }
 
@@ -48,7 +49,7 @@ func (v viewer) view(doc bridge.Document) (done func(), err error) {
 	}
 	// XDG_RUNTIME_DIR is memory that ends with the login. Without one the system's folder for
 	// temporary files must do; MkdirTemp makes the new folder 0700.
-	dir, err := os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "odnowa-view-")
+	dir, err := os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), viewFolder)
 	if err != nil {
 		return nil, fmt.Errorf("making a folder: %w", err)
 	}
@@ -58,12 +59,24 @@ func (v viewer) view(doc bridge.Document) (done func(), err error) {
 		done()
 		return nil, fmt.Errorf("writing the document: %w", err)
 	}
-	cmd := exec.Command(v.program, path)
-	cmd.Env = environ.Desktop()
-	if err := cmd.Start(); err != nil {
+	if v.program != "" {
+		err = start(v.program, path)
+	} else {
+		err = open(path)
+	}
+	if err != nil {
 		done()
 		return nil, fmt.Errorf("starting the viewer: %w", err)
 	}
-	go func() { _ = cmd.Wait() }() // xdg-open ends at once, viewers when the person closes them
 	return done, nil
+}
+
+func start(program, path string) error {
+	cmd := exec.Command(program, path)
+	cmd.Env = environ.Desktop()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go func() { _ = cmd.Wait() }() // xdg-open ends at once, viewers when the person closes them
+	return nil
 }

@@ -77,6 +77,26 @@ func TestConversation(t *testing.T) {
 	}
 }
 
+// Where the card does not tell that the tries run out, a wrong PIN tells.
+func TestWrongPINWarns(t *testing.T) {
+	w, p := open(t, 20*time.Second, "", windowtest.Yes, windowtest.Yes, "1234", "1234", "1234")
+	c, err := w.Open(t.Context(), confirmation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, problem := range []bridge.Code{"", bridge.CodePINIncorrect, bridge.CodePINLength} {
+		if _, err := c.PIN(t.Context(), window.PINState{State: bridge.PINOK, Problem: problem}); err != nil {
+			t.Fatal(err)
+		}
+		asked := p.Asked(t)
+		got := strings.Contains(asked[len(asked)-1].Texts["SETDESC"], "will lock the card")
+		if want := problem == bridge.CodePINIncorrect; got != want {
+			t.Errorf("%q before: warned %v, want %v", problem, got, want)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
 		name string

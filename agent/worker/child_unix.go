@@ -41,6 +41,3 @@ func private(f *os.File, name string) (*os.File, error) {
 func noCore() error {
 	return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
-
-// workingDirectory is where a module's relative paths would be looked up: nowhere a user writes.
-func workingDirectory() string { return "/" }

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/windows"
 )
@@ -45,20 +44,3 @@ func private(f *os.File, name string) (*os.File, error) {
 
 // harden has nothing to do: Go's runtime already turns the system's error dialogs off.
 func harden() error { return nil }
-
-// self is this program.
-func self() (string, error) { return os.Executable() }
-
-// workingDirectory is where a module's relative paths would be looked up: nowhere a user writes.
-func workingDirectory() string {
-	dir, err := windows.GetSystemDirectory()
-	if err != nil {
-		return ""
-	}
-	return dir
-}
-
-// processAttributes keeps a console from flashing up. A driver's own dialogs still show.
-func processAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{CreationFlags: windows.CREATE_NO_WINDOW}
-}

@@ -129,6 +129,10 @@ func (c *child) readToken(id uint, token *Token) error {
 	for i := range token.Certificates {
 		certificate := &token.Certificates[i]
 		certificate.Private = private[string(certificate.ID)]
+		if err == nil && len(certificate.ID) == 0 {
+			_, e := privateKey(session, certificate)
+			certificate.Private = e == nil
+		}
 	}
 	return err
 }
@@ -140,7 +144,7 @@ func (c *child) signingMechanisms(slot uint) ([]uint, error) {
 	}
 	var sign []uint
 	for _, m := range all {
-		if m != pkcs11.MechanismRSA && m != pkcs11.MechanismPSS && m != pkcs11.MechanismECDSA {
+		if !pkcs11.Known(m) {
 			continue
 		}
 		can, err := c.module.CanSign(slot, m)
@@ -192,7 +196,7 @@ func readCertificate(s *pkcs11.Session, o pkcs11.Object) (*Certificate, error) {
 	if _, err := asn1.Unmarshal(value, &der); err != nil {
 		return nil, errNotX509
 	}
-	certificate := &Certificate{DER: der.FullBytes}
+	certificate := &Certificate{DER: der.FullBytes, object: o}
 	certificate.ID, err = optionalID(s, o)
 	return certificate, err
 }

@@ -32,8 +32,8 @@ func hostile(t *testing.T, orders, flags string) (*worker.Worker, cardtest.Hosti
 func sign(t *testing.T, w *worker.Worker, h cardtest.Hostile, pin []byte) ([]byte, error) {
 	t.Helper()
 	return w.Sign(t.Context(), worker.SignRequest{
-		Certificate: h.Certificate.Hash(), Mechanism: pkcs11.MechanismRSA, Hash: crypto.SHA256,
-		Digest: make([]byte, 32), PIN: pin,
+		Certificate: h.Certificate.Hash(), Scheme: pkcs11.PKCS1, Hash: crypto.SHA256,
+		Message: []byte("1"), PIN: pin,
 	})
 }
 
@@ -181,8 +181,8 @@ func TestSignInterrupted(t *testing.T) {
 		cancel()
 	}()
 	_, err := w.Sign(ctx, worker.SignRequest{
-		Certificate: h.Certificate.Hash(), Mechanism: pkcs11.MechanismRSA, Hash: crypto.SHA256,
-		Digest: make([]byte, 32), PIN: []byte(cardtest.PIN), Pad: true,
+		Certificate: h.Certificate.Hash(), Scheme: pkcs11.PKCS1, Hash: crypto.SHA256,
+		Message: []byte("1"), PIN: []byte(cardtest.PIN), Pad: true,
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)

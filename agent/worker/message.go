@@ -29,9 +29,10 @@ type Certificate struct {
 	// DER is CKA_VALUE without padding behind it. It has not been parsed.
 	DER []byte `json:"der"`
 	ID  []byte `json:"id"` // CKA_ID
-	// Private tells whether a private key with the same CKA_ID is visible without login. Most
-	// tokens hide them until then.
+	// Private tells whether its private key is visible without login. Most tokens hide them until then.
 	Private bool `json:"private"`
+
+	object pkcs11.Object // in the child, for its session
 }
 
 // Found is where a certificate is, and what its token wants before it signs.
@@ -54,13 +55,13 @@ const (
 
 // request is the message from parent to child. The PIN is the frame's secret; an empty one is none.
 type request struct {
-	ID          uint64  `json:"id"`
-	Operation   string  `json:"operation"`
-	Refresh     Refresh `json:"refresh,omitempty"`
-	Certificate []byte  `json:"certificate,omitempty"`
-	Mechanism   uint    `json:"mechanism,omitempty"`
-	Hash        uint    `json:"hash,omitempty"`
-	Digest      []byte  `json:"digest,omitempty"`
+	ID          uint64        `json:"id"`
+	Operation   string        `json:"operation"`
+	Refresh     Refresh       `json:"refresh,omitempty"`
+	Certificate []byte        `json:"certificate,omitempty"`
+	Scheme      pkcs11.Scheme `json:"scheme,omitempty"`
+	Hash        uint          `json:"hash,omitempty"`
+	Message     []byte        `json:"message,omitempty"`
 }
 
 // response is the message from child to parent: a failure, or the operation's result.

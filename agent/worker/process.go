@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
+
+	"github.com/odnowa/odnowa/agent/subprocess"
 )
 
 // process is a running child and the parent's ends of its pipes.
@@ -50,20 +51,18 @@ func startProcess(path string, o Options) (p *process, err error) {
 
 func command(path string, o Options) (*exec.Cmd, error) {
 	argv := o.Command
+	args := []string{path}
 	if len(argv) == 0 {
-		self, err := self()
-		if err != nil {
-			return nil, err
-		}
-		argv = []string{self, "module-worker"}
+		args = []string{Role, path}
 	}
-	c := exec.Command(argv[0], append(argv[1:len(argv):len(argv)], path)...)
+	c, err := subprocess.Command(argv, args...)
+	if err != nil {
+		return nil, err
+	}
 	if o.Stderr != nil { // a nil *os.File in the interface would not be "discard"
 		c.Stderr = o.Stderr
 	}
-	c.Env = environment(os.Environ(), o.Env)
-	c.Dir = workingDirectory()
-	c.SysProcAttr = processAttributes()
+	c.Env = subprocess.Environment(passedOn, o.Env)
 	return c, nil
 }
 
@@ -113,26 +112,4 @@ var passedOn = []string{
 	"PCSCLITE_*", "OPENSC_*", "SOFTHSM2_CONF", "P11_KIT_*",
 	"SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMPUTERNAME", "USERNAME", "USERDOMAIN", "USERPROFILE",
 	"APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES*", "COMMONPROGRAMFILES*", "TEMP", "TMP", "SESSIONNAME",
-}
-
-func environment(parent, extra []string) []string {
-	var env []string
-	for _, v := range parent {
-		name, _, _ := strings.Cut(v, "=")
-		if isPassedOn(strings.ToUpper(name)) {
-			env = append(env, v)
-		}
-	}
-	env = append(env, "GOTRACEBACK=none")
-	return append(env, extra...)
-}
-
-func isPassedOn(name string) bool {
-	for _, p := range passedOn {
-		prefix, any := strings.CutSuffix(p, "*")
-		if name == p || any && strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
 }

@@ -34,20 +34,42 @@ func (c *child) locateOnce(hash []byte) (*located, error) {
 	if err != nil {
 		return nil, called("C_GetSlotList", err)
 	}
+	var best *located
 	var firstError error
 	for _, id := range ids {
 		l, err := c.locateIn(id, hash)
 		if err != nil && firstError == nil && !isGone(err) {
 			firstError = err // another card may still have it
 		}
-		if l != nil {
-			return l, nil
+		if l == nil {
+			continue
+		}
+		if best = better(best, l); keyVisible(best.session, best.certificate) {
+			return best, nil
 		}
 	}
-	if firstError != nil {
+	switch {
+	case best != nil:
+		return best, nil
+	case firstError != nil:
 		return nil, firstError
 	}
 	return nil, ErrUnknownCertificate
+}
+
+// better chooses between two tokens with the certificate, one of which may be nil. A card with two PINs is
+// shown as two tokens, which may both show all certificates, while each PIN is for its own keys alone: a PIN
+// presented to the wrong one would cost a try. The session of the other is closed.
+func better(a, b *located) *located {
+	switch {
+	case a == nil:
+		return b
+	case keyVisible(b.session, b.certificate):
+		a.session.Close()
+		return b
+	}
+	b.session.Close()
+	return a
 }
 
 func (c *child) locateIn(id uint, hash []byte) (*located, error) {
@@ -80,7 +102,7 @@ func (c *child) find(hash []byte) (*Found, error) {
 	defer l.session.Close()
 	found := &Found{Reader: l.reader, Token: l.token, NeedsPIN: l.loginRequired()}
 	if !found.NeedsPIN { // then the key is visible, and may want the PIN itself
-		key, err := privateKey(l.session, l.certificate.ID)
+		key, err := privateKey(l.session, l.certificate)
 		if err != nil {
 			return nil, err
 		}
@@ -94,15 +116,15 @@ func (c *child) find(hash []byte) (*Found, error) {
 
 // sign logs in, signs and logs out.
 func (c *child) sign(q *request, pin []byte) (signature []byte, err error) {
-	signing, err := pkcs11.NewSigning(q.Mechanism, crypto.Hash(q.Hash), q.Digest)
-	if err != nil {
-		return nil, err
-	}
 	l, err := c.locate(q.Certificate)
 	if err != nil {
 		return nil, err
 	}
 	defer c.leave(l)
+	ways, err := c.prepare(l.slot, q)
+	if err != nil {
+		return nil, err
+	}
 	if l.pad() || len(pin) == 0 {
 		pin = nil
 	}
@@ -111,7 +133,7 @@ func (c *child) sign(q *request, pin []byte) (signature []byte, err error) {
 			return nil, err
 		}
 	}
-	key, err := privateKey(l.session, l.certificate.ID)
+	key, err := privateKey(l.session, l.certificate)
 	if err != nil {
 		return nil, err
 	}
@@ -119,18 +141,58 @@ func (c *child) sign(q *request, pin []byte) (signature []byte, err error) {
 	if err != nil {
 		return nil, called("C_GetAttributeValue", err)
 	}
-	if err := l.session.SignInit(signing, key); err != nil {
-		return nil, called("C_SignInit", err)
+	way, err := begin(l.session, key, ways)
+	if err != nil {
+		return nil, err
 	}
 	if always {
 		if err := c.login(l, pin, l.session.LoginContext); err != nil {
 			return nil, err
 		}
 	}
-	if signature, err = l.session.Sign(signing); err != nil {
+	if signature, err = l.session.Sign(way); err != nil {
 		return nil, called("C_Sign", err)
 	}
 	return signature, nil
+}
+
+// prepare gives the ways in which the token can make the signature, the best first. A token without one is not
+// asked for its PIN.
+func (c *child) prepare(slot uint, q *request) ([]*pkcs11.Signing, error) {
+	token, err := c.signingMechanisms(slot)
+	if err != nil {
+		return nil, err
+	}
+	var ways []*pkcs11.Signing
+	for _, mechanism := range q.Scheme.Usable(crypto.Hash(q.Hash), token) {
+		way, err := pkcs11.NewSigning(q.Scheme, crypto.Hash(q.Hash), mechanism, q.Message)
+		if err != nil {
+			return nil, err
+		}
+		ways = append(ways, way)
+	}
+	if len(ways) == 0 {
+		return nil, called("C_GetMechanismList", pkcs11.ErrMechanismInvalid)
+	}
+	return ways, nil
+}
+
+// begin begins to sign in the first way that the key allows.
+func begin(s *pkcs11.Session, key pkcs11.Object, ways []*pkcs11.Signing) (*pkcs11.Signing, error) {
+	var first error
+	for _, way := range ways {
+		err := s.SignInit(way, key)
+		if err == nil {
+			return way, nil
+		}
+		if first == nil {
+			first = called("C_SignInit", err)
+		}
+		if !errors.Is(err, pkcs11.ErrMechanismInvalid) && !errors.Is(err, pkcs11.ErrKeyNotPermitted) {
+			break
+		}
+	}
+	return nil, first
 }
 
 // login presents the PIN once. A failure carries what the token then says of its PIN.
@@ -163,19 +225,4 @@ func (c *child) leave(l *located) {
 		c.module.Finalize()
 		c.initialized = false
 	}
-}
-
-// privateKey finds the key that belongs to the certificate with this CKA_ID.
-func privateKey(s *pkcs11.Session, id []byte) (pkcs11.Object, error) {
-	if len(id) == 0 {
-		return 0, ErrNoPrivateKey
-	}
-	keys, err := s.Find(1, pkcs11.Class(pkcs11.ClassPrivateKey), pkcs11.Attribute{Type: pkcs11.AttributeID, Value: id})
-	if err != nil {
-		return 0, called("C_FindObjects", err)
-	}
-	if len(keys) == 0 {
-		return 0, ErrNoPrivateKey
-	}
-	return keys[0], nil
 }

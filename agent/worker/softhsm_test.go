@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/sha256"
-	_ "crypto/sha512"
 	"errors"
 	"math/big"
 	"os"
@@ -36,8 +35,8 @@ func TestListShowsCertificatesWithoutPIN(t *testing.T) {
 	if token.Label != card.Label || !token.Flags.Has(pkcs11.FlagLoginRequired) || token.MinPIN != 4 {
 		t.Errorf("token: got %+v", token.TokenInfo)
 	}
-	if len(token.Mechanisms) != 3 {
-		t.Errorf("mechanisms: got %v, want RSA, PSS and ECDSA", token.Mechanisms)
+	if len(token.Mechanisms) != 9 {
+		t.Errorf("mechanisms: got %v, want RSA, PSS and ECDSA, and RSA and PSS with three hashes", token.Mechanisms)
 	}
 	got := map[[32]byte]worker.Certificate{}
 	for _, c := range token.Certificates {
@@ -60,37 +59,37 @@ func TestSign(t *testing.T) {
 	tests := []struct {
 		name        string
 		certificate string
-		mechanism   uint
+		scheme      pkcs11.Scheme
 		hash        crypto.Hash
 		verify      func(public any, digest, signature []byte) error
 	}{
-		{"PKCS1", cardtest.Sign, pkcs11.MechanismRSA, crypto.SHA256, verifyPKCS1(crypto.SHA256)},
-		{"PKCS1 SHA-512", cardtest.Auth, pkcs11.MechanismRSA, crypto.SHA512, verifyPKCS1(crypto.SHA512)},
-		{"PSS", cardtest.Sign, pkcs11.MechanismPSS, crypto.SHA384, verifyPSS(crypto.SHA384)},
-		{"ECDSA", cardtest.EC, pkcs11.MechanismECDSA, crypto.SHA256, verifyECDSA},
-		{"always authenticate", cardtest.Always, pkcs11.MechanismRSA, crypto.SHA256, verifyPKCS1(crypto.SHA256)},
-		{"always authenticate again", cardtest.Always, pkcs11.MechanismPSS, crypto.SHA256, verifyPSS(crypto.SHA256)},
+		{"PKCS1", cardtest.Sign, pkcs11.PKCS1, crypto.SHA256, verifyPKCS1(crypto.SHA256)},
+		{"PKCS1 SHA-512", cardtest.Auth, pkcs11.PKCS1, crypto.SHA512, verifyPKCS1(crypto.SHA512)},
+		{"PSS", cardtest.Sign, pkcs11.PSS, crypto.SHA384, verifyPSS(crypto.SHA384)},
+		{"ECDSA", cardtest.EC, pkcs11.ECDSA, crypto.SHA256, verifyECDSA},
+		{"always authenticate", cardtest.Always, pkcs11.PKCS1, crypto.SHA256, verifyPKCS1(crypto.SHA256)},
+		{"always authenticate again", cardtest.Always, pkcs11.PSS, crypto.SHA256, verifyPSS(crypto.SHA256)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			certificate := card.Certificate(test.certificate)
-			digest := digestOf(test.hash)
+			message := []byte("what the person signs")
 			signature, err := w.Sign(t.Context(), worker.SignRequest{
-				Certificate: certificate.Hash(), Mechanism: test.mechanism, Hash: test.hash, Digest: digest, PIN: []byte(card.PIN),
+				Certificate: certificate.Hash(), Scheme: test.scheme, Hash: test.hash, Message: message, PIN: []byte(card.PIN),
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := test.verify(certificate.PublicKey, digest, signature); err != nil {
+			if err := test.verify(certificate.PublicKey, digestOf(test.hash, message), signature); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
 
-func digestOf(h crypto.Hash) []byte {
+func digestOf(h crypto.Hash, message []byte) []byte {
 	hash := h.New()
-	hash.Write([]byte("what the person signs"))
+	hash.Write(message)
 	return hash.Sum(nil)
 }
 

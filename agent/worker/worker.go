@@ -23,6 +23,9 @@ import (
 	"github.com/odnowa/odnowa/agent/pkcs11"
 )
 
+// Role is the argument with which this program is a module's child; the module's path follows.
+const Role = "module-worker"
+
 // Errors of a call. Where the module itself answered with an error, that is a [*CallError].
 var (
 	// ErrModuleFailed: the module could not be loaded, or its process died or overran the deadline.
@@ -167,10 +170,11 @@ func (w *Worker) Find(ctx context.Context, certificate [32]byte) (Found, error) 
 type SignRequest struct {
 	// Certificate is the SHA-256 of the DER of the certificate whose key signs.
 	Certificate [32]byte
-	// Mechanism is pkcs11.MechanismRSA, MechanismPSS or MechanismECDSA.
-	Mechanism uint
-	Hash      crypto.Hash
-	Digest    []byte
+	Scheme      pkcs11.Scheme
+	Hash        crypto.Hash // SHA-256, SHA-384 or SHA-512
+	// Message is what gets hashed and signed, 32 KiB at most. It goes to the child whole, as some tokens hash
+	// by themselves.
+	Message []byte
 	// PIN is nil for a token with a pad or without login. The caller wipes it after Sign.
 	PIN []byte
 	// Pad tells that the person types the PIN on the reader, which takes longer.
@@ -189,9 +193,9 @@ func (w *Worker) Sign(ctx context.Context, q SignRequest) ([]byte, error) {
 	r, err := w.call(ctx, request{
 		Operation:   opSign,
 		Certificate: q.Certificate[:],
-		Mechanism:   q.Mechanism,
+		Scheme:      q.Scheme,
 		Hash:        uint(q.Hash),
-		Digest:      q.Digest,
+		Message:     q.Message,
 	}, q.PIN, timeout, true)
 	if err != nil {
 		return nil, err

@@ -1,10 +1,12 @@
 // A plain renewal, in Polish, in every browser and over every way to the agent that test.ts does not
-// take: Chromium over the WebSocket, Firefox over native messaging and over the WebSocket. Where
-// the browser can't start the agent, it is paired first, with what can go wrong there.
+// take: Chromium over the WebSocket, Firefox over native messaging and over the WebSocket. In the first
+// two, rSign is activated on the computer, and a file signed with it. Where the browser can't start the
+// agent, it is paired first, with what can go wrong there.
 import { join, resolve } from "node:path";
 import { until } from "./command.ts";
 import { Renewal } from "./renewal.ts";
 import { Report } from "./report.ts";
+import { activateRSign, rsignVerdicts, signFile } from "./rsign.ts";
 import { Sandbox } from "./sandbox.ts";
 import type { Customer, Tab } from "./tab.ts";
 import { check, renew } from "./whole.ts";
@@ -15,12 +17,14 @@ interface Way {
   readonly name: string;
   /** Without a native messaging host: over the WebSocket. */
   readonly host: boolean;
+  /** rSign is activated there, too. */
+  readonly rsign?: boolean;
   open(sandbox: Sandbox, way: Way): Promise<Customer>;
 }
 
 const ways: readonly Way[] = [
-  { name: "chromium-websocket", host: false, open: (s, way) => s.computer("pl-PL", way.name, way.host) },
-  { name: "firefox-native", host: true, open: (s, way) => s.firefox("pl-PL", way.name, way.host) },
+  { name: "chromium-websocket", host: false, rsign: true, open: (s, way) => s.computer("pl-PL", way.name, way.host) },
+  { name: "firefox-native", host: true, rsign: true, open: (s, way) => s.firefox("pl-PL", way.name, way.host) },
   { name: "firefox-websocket", host: false, open: (s, way) => s.firefox("pl-PL", way.name, way.host) },
 ];
 
@@ -44,7 +48,11 @@ async function go(sandbox: Sandbox, way: Way): Promise<void> {
     const r = new Renewal<Tab>(sandbox, customer.page, report);
     const preparation = way.host ? undefined : () => connect(sandbox, r);
     await renew(sandbox, r, phone, report, preparation ? { preparation } : {}, sandbox.code());
-    const verdicts = check(sandbox);
+    if (way.rsign) {
+      await activateRSign(r, phone, report);
+      await signFile(sandbox, r, phone, report);
+    }
+    const verdicts = [...check(sandbox), ...(way.rsign ? rsignVerdicts(sandbox) : [])];
     const bad = verdicts.filter((v) => !v.good);
     if (bad.length > 0) {
       report.verdicts(bad);

@@ -60,7 +60,13 @@ test("the drawn window says what the agent's window says", async () => {
   const go = await readFile(new URL("../../agent/window/text.go", import.meta.url), "utf8");
   const words = new Set([...go.matchAll(/: *"([^"\\]+)"/g)].map((match) => match[1]?.replaceAll("_", "")));
   for (const texts of [pl, en]) {
-    const window = { ...texts.window, askPin: texts.window.askPin("%s") };
-    for (const [path, text] of leaves(window)) expect(words, path).toContain(text);
+    for (const [path, text] of leaves(texts.window)) expect(words, path).toContain(text);
+  }
+});
+
+test("the drawn phone says what the phone app says", async () => {
+  for (const [language, texts] of [["pl", pl], ["en", en]] as const) {
+    const app = await readFile(new URL(`../../portal/phone/src/text/${language}.ts`, import.meta.url), "utf8");
+    for (const [path, text] of leaves(texts.handset)) expect(app, path).toContain(`"${text}"`);
   }
 });

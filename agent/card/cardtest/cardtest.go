@@ -2,7 +2,8 @@
 // person, and a PKCS#11 module that misbehaves to order.
 //
 // It needs softhsm2-util (apt package softhsm2), pkcs11-tool (opensc) and, for [Hostile], gcc; a test
-// that lacks one fails and names it. The keys are made once a process and copied for each test.
+// that lacks one fails and names it. The keys are made once a process and copied for each test. On Windows
+// a module of its own takes SoftHSM's place, see [Modules].
 package cardtest
 
 import (
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/odnowa/odnowa/agent/pcsc"
 	"github.com/odnowa/odnowa/agent/worker"
 )
 
@@ -74,10 +76,13 @@ func (c Card) Certificate(name string) Certificate {
 }
 
 // Main runs a package's tests: func TestMain(m *testing.M) { cardtest.Main(m) }. It lets the test binary
-// play the module worker, which workers start by default, and removes what New made.
+// play the module worker and the PC/SC watcher, which are started by default, and removes what New made.
 func Main(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == "module-worker" {
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == worker.Role:
 		os.Exit(worker.Main(context.Background(), os.Args[2], os.Stdin, os.Stdout))
+	case len(os.Args) == 2 && os.Args[1] == pcsc.Role:
+		os.Exit(pcsc.Main(os.Stdin, os.Stdout))
 	}
 	code := m.Run()
 	for _, dir := range []string{template.dir, hostile.dir} {
@@ -133,6 +138,10 @@ func (c Card) Remove(t testing.TB) {
 // AddBlank adds a second card, initialised and without keys, to the same module.
 func (c Card) AddBlank(t testing.TB) {
 	t.Helper()
+	if soft {
+		writeSoft(t, filepath.Join(c.Tokens, "blank"), "label", []byte("TEST blank"))
+		return
+	}
 	need(t, "softhsm2-util", "softhsm2")
 	run(t, c.Env, "softhsm2-util", "--init-token", "--free", "--label", "TEST blank", "--so-pin", soPIN, "--pin", c.PIN)
 }
@@ -153,8 +162,14 @@ func move(t testing.TB, from, to string) {
 
 func newCard(t testing.TB, dir string, certificates []Certificate, ca *x509.Certificate) Card {
 	t.Helper()
-	need(t, SoftHSM, "softhsm2")
 	tokens := filepath.Join(dir, "tokens")
+	if soft {
+		return Card{
+			Module: windowsModule(t, "soft.dll"), Tokens: tokens, Label: Label, PIN: PIN,
+			Env: []string{"SOFT_TOKENS=" + tokens}, Certificates: certificates, CA: ca,
+		}
+	}
+	need(t, SoftHSM, "softhsm2")
 	conf := writeConf(t, dir, tokens)
 	return Card{
 		Module: SoftHSM, Conf: conf, Tokens: tokens, Label: Label, PIN: PIN,
@@ -191,6 +206,27 @@ func run(t testing.TB, env []string, name string, args ...string) {
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("cardtest: %s: %v\n%s", name, err, out)
 	}
+}
+
+func appendConf(t testing.TB, conf, line string) {
+	t.Helper()
+	f, err := os.OpenFile(conf, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(line); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// unhex is for constants.
+func unhex(s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 func fingerprint(der []byte) string {

@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -16,8 +18,10 @@ type Hostile struct {
 	Module      string // path
 	Certificate Certificate
 	// Log is the file where the module notes logins, signatures and logouts.
-	Log string
-	env []string
+	Log  string
+	pids string
+	gate string
+	env  []string
 }
 
 // hostile is the compiled module, one for all tests of the process.
@@ -29,20 +33,59 @@ var hostile struct {
 // NewHostile makes the module show the certificate of a card; its one key signs nonsense.
 func NewHostile(t testing.TB, certificate Certificate) Hostile {
 	t.Helper()
-	hostile.once.Do(func() { compileHostile(t) })
-	if hostile.dir == "" {
-		t.Fatal("cardtest: an earlier test could not compile the module")
-	}
+	module := hostileModule(t)
 	dir := t.TempDir()
 	der := filepath.Join(dir, "certificate.der")
 	if err := os.WriteFile(der, certificate.Raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	log := filepath.Join(dir, "log")
-	return Hostile{
-		Module: filepath.Join(hostile.dir, "hostile.so"), Certificate: certificate, Log: log,
-		env: []string{"HOSTILE_CERT=" + der, "HOSTILE_LOG=" + log},
+	h := Hostile{
+		Module: module, Certificate: certificate,
+		Log: filepath.Join(dir, "log"), pids: filepath.Join(dir, "pids"), gate: filepath.Join(dir, "gate"),
 	}
+	if err := os.WriteFile(h.gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.env = []string{"HOSTILE_CERT=" + der, "HOSTILE_LOG=" + h.Log, "HOSTILE_PIDS=" + h.pids, "HOSTILE_IF=" + h.gate}
+	return h
+}
+
+// Mend makes the module well-behaved from now on.
+func (h Hostile) Mend(t testing.TB) {
+	t.Helper()
+	if err := os.Remove(h.gate); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Processes that loaded the module, by number; some may have ended.
+func (h Hostile) Processes(t testing.TB) []int {
+	t.Helper()
+	b, err := os.ReadFile(h.pids)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	var pids []int
+	for _, line := range strings.Fields(string(b)) {
+		pid, err := strconv.Atoi(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, pid)
+	}
+	return pids
+}
+
+func hostileModule(t testing.TB) string {
+	t.Helper()
+	if soft {
+		return windowsModule(t, "hostile.dll")
+	}
+	hostile.once.Do(func() { compileHostile(t) })
+	if hostile.dir == "" {
+		t.Fatal("cardtest: an earlier test could not compile the module")
+	}
+	return filepath.Join(hostile.dir, "hostile.so")
 }
 
 func compileHostile(t testing.TB) {

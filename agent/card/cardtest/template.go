@@ -52,6 +52,10 @@ var keys = []struct {
 
 func (k *token) build(t testing.TB) {
 	t.Helper()
+	if soft {
+		k.buildSoft(t)
+		return
+	}
 	need(t, "softhsm2-util", "softhsm2")
 	need(t, "pkcs11-tool", "opensc")
 	var err error
@@ -69,7 +73,7 @@ func (k *token) build(t testing.TB) {
 	for i, key := range keys {
 		args := []string{"--keypairgen", "--key-type", key.kind, "--id", key.id, "--label", key.name, "--sensitive"}
 		k.tool(t, append(args, key.extra...)...)
-		public := k.publicKey(t, key.id)
+		public := k.publicKey(t, "--id", key.id)
 		certificate := k.authority.issue(t, i, public, key.usage, key.ends)
 		k.writeCertificate(t, certificate, key.id, key.name)
 		k.certificates = append(k.certificates, Certificate{
@@ -86,10 +90,10 @@ func (k *token) tool(t testing.TB, args ...string) {
 	run(t, []string{"SOFTHSM2_CONF=" + k.conf}, "pkcs11-tool", args...)
 }
 
-func (k *token) publicKey(t testing.TB, id string) any {
+func (k *token) publicKey(t testing.TB, find ...string) any {
 	t.Helper()
 	file := filepath.Join(k.dir, "public.der")
-	k.tool(t, "--read-object", "--type", "pubkey", "--id", id, "--output-file", file)
+	k.tool(t, append([]string{"--read-object", "--type", "pubkey", "--output-file", file}, find...)...)
 	der, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +111,14 @@ func (k *token) writeCertificate(t testing.TB, c *x509.Certificate, id, label st
 	if err := os.WriteFile(file, c.Raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	k.tool(t, "--write-object", file, "--type", "cert", "--id", id, "--label", label)
+	args := []string{"--write-object", file, "--type", "cert"}
+	if id != "" {
+		args = append(args, "--id", id)
+	}
+	if label != "" {
+		args = append(args, "--label", label)
+	}
+	k.tool(t, args...)
 }
 
 func newAuthority(t testing.TB) authority {

@@ -9,20 +9,23 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/odnowa/odnowa/agent/card"
+	"github.com/odnowa/odnowa/agent/module"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/rsign"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
-func openCards(p *policy.Policy) *card.Store {
-	modules := make([]card.Module, len(p.Modules))
-	for i, m := range p.Modules {
-		modules[i] = card.Module{Name: m.Name, Path: m.Path, Env: m.Env}
-	}
-	return card.New(modules, card.Options{})
+// commandPatience is how long commands, whose person waits, give a slow module; sessions go on without it and tell of
+// what it finds later.
+const commandPatience = 30 * time.Second
+
+// openCards opens the policy's and the machine's modules; patience 0 is a session's.
+func openCards(p *policy.Policy, patience time.Duration) *card.Store {
+	return card.New(module.List(p), card.Options{Patience: patience})
 }
 
 func runVersion(_ context.Context, _ []string, s stdio) int {
@@ -38,7 +41,7 @@ func runCertificates(ctx context.Context, args []string, s stdio) int {
 		return fail(s.err, err, "Ask the administrator to mend the policy file.")
 	}
 	defer c.close()
-	list, err := c.session.List(ctx, c.policy.RSignPortals(), bridge.Filter{})
+	list, err := c.session.List(ctx, bridge.Filter{})
 	if err != nil {
 		return fail(s.err, err, "Run odnowa-agent doctor.")
 	}
@@ -74,7 +77,7 @@ func runCertificates(ctx context.Context, args []string, s stdio) int {
 // plain keeps what is written on a card from steering the terminal.
 func plain(s string) string { return window.Clean(s) }
 
-// language of the terminal, from the locale (POSIX: LC_ALL, then LC_MESSAGES, then LANG).
+// language of the terminal, from the locale (POSIX: LC_ALL, then LC_MESSAGES, then LANG), else the system's.
 func language() window.Language {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := os.Getenv(name); v != "" {
@@ -84,7 +87,7 @@ func language() window.Language {
 			return window.English
 		}
 	}
-	return window.English
+	return systemLanguage()
 }
 
 // fail tells a person what happened and what to do.

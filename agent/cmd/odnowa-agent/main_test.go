@@ -13,10 +13,19 @@ import (
 	"github.com/odnowa/odnowa/agent/window/windowtest"
 )
 
+// What the tests' policies list.
+const (
+	testExtension = "abcdefghijklmnopabcdefghijklmnop"
+	testOrigin    = "https://ca.example"
+)
+
 // TestMain lets the test binary play the agent, in all its roles, and pinentry. The tests play the
 // browser.
 func TestMain(m *testing.M) {
 	windowtest.Main()
+	if len(os.Args) == 3 && os.Args[1] == knockCommand {
+		os.Exit(knock(os.Args[2]))
+	}
 	// The agent starts itself again, by the path of its file, which is the test binary's.
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-test.") {
 		playAgent()

@@ -5,15 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/odnowa/odnowa/agent/audit"
-	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/local"
+	"github.com/odnowa/odnowa/agent/lock"
 	"github.com/odnowa/odnowa/agent/log"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/rsign"
@@ -22,72 +22,90 @@ import (
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
-// parts are what a session is made of, whether it serves browsers or one command.
+// parts are what sessions are made of, whether they serve browsers or one command.
 type parts struct {
-	options session.Options
-	link    *session.Link // to the service, which must Run; nil where the policy has none
-	cards   *card.Store
-	// records is the audit log, nil where the service keeps it or nothing is recorded.
-	records     *audit.File
-	recordsPath string
+	options session.Options // without policy, cards and window
+	link    *session.Link   // to the service, which must Run; nil where the policy has none
+	// records is where the audit log is; empty where the service keeps it.
+	records string
+	// terminal is that of the user's command, where a window may open in want of a desktop; empty in a
+	// session that serves websites.
+	terminal string
+	// patience is what slow modules are given.
+	patience time.Duration
+
+	mu     sync.Mutex     // guards the fields that follow
+	window *window.Window // one at a time, also when the policy has changed
+	under  *policy.Policy // by which it was made
 }
 
-// openParts makes a session; terminal is that of the user's command, empty in a session that serves
-// websites, whose windows must not open in a terminal.
-func openParts(p *policy.Policy, l *zap.Logger, terminal string) (*parts, error) {
+func openParts(p *policy.Policy, l *zap.Logger) (*parts, error) {
 	dir, err := local.StateDir()
 	if err != nil {
 		return nil, err
 	}
-	s := &parts{cards: openCards(p)}
-	s.options = session.Options{
-		Policy: p, Cards: s.cards, Log: l, Version: version, Now: time.Now, Language: language(),
-		RSign:  rsign.New(rsign.Options{Dir: filepath.Join(dir, "rsign"), Computer: rsign.ComputerName(), Now: time.Now, Log: l}),
-		Window: newWindow(p, l, terminal),
-	}
+	s := &parts{options: session.Options{
+		Log: l, Version: version, Now: time.Now, Language: language(),
+		RSign: rsign.New(rsign.Options{Dir: filepath.Join(dir, "rsign"), Computer: rsign.ComputerName(), Now: time.Now, Log: l}),
+	}}
 	if p.Service {
 		s.link = session.NewLink(p.ServiceSocket, l)
 		s.options.Service, s.options.Audit = s.link.Up, s.link
 		return s, nil
 	}
-	s.recordsPath = filepath.Join(dir, "audit.jsonl")
+	s.records = filepath.Join(dir, auditFile)
 	return s, nil
+}
+
+// auditFile is the log's name, in the state folder of the service or the user.
+const auditFile = "audit.jsonl"
+
+// record opens the audit log, which whoever lists only does not need.
+func (s *parts) record(p *policy.Policy) error {
+	if s.link != nil {
+		return nil
+	}
+	records, err := openAudit(s.records, p)
+	if err != nil {
+		return err
+	}
+	s.options.Audit = audit.As(records, local.Self())
+	return nil
+}
+
+func openAudit(path string, p *policy.Policy) (*audit.File, error) {
+	return audit.Open(path, audit.Options{FileBytes: p.AuditFileBytes, Files: p.AuditFiles, System: audit.OpenSystem()})
+}
+
+// session makes a session for a policy.
+func (s *parts) session(p *policy.Policy) *session.Session {
+	o := s.options
+	o.Policy, o.Cards, o.Window = p, openCards(p, s.patience), s.windowFor(p)
+	return session.New(o)
+}
+
+// windowFor gives the window that is there, unless the policy wants another.
+func (s *parts) windowFor(p *policy.Policy) *window.Window {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old := s.under; old == nil || old.Pinentry != p.Pinentry || old.Viewer != p.Viewer || old.WindowTimeoutMs != p.WindowTimeoutMs {
+		s.window = newWindow(p, s.options.Log, s.terminal)
+		s.under = p
+	}
+	return s.window
 }
 
 // newWindow makes the window of this process, which takes turns with those of the login's others.
 func newWindow(p *policy.Policy, l *zap.Logger, terminal string) *window.Window {
 	o := window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Terminal: terminal, Timeout: p.WindowTimeout(), Log: l}
 	o.Exclusive = func() (io.Closer, error) {
-		path, err := local.SessionPath()
-		if err == nil {
-			dir := filepath.Dir(path)
-			if err = os.MkdirAll(dir, 0o700); err == nil {
-				return local.Lock(filepath.Join(dir, "window.lock"))
-			}
+		path, err := local.LoginFile("window.lock")
+		if err != nil {
+			return nil, err
 		}
-		return nil, err
+		return lock.Try(path)
 	}
 	return window.New(o)
-}
-
-// record opens the audit log, which whoever lists only does not need.
-func (s *parts) record() error {
-	if s.link != nil {
-		return nil
-	}
-	var err error
-	if s.records, err = audit.Open(s.recordsPath); err != nil {
-		return err
-	}
-	s.options.Audit = audit.As(s.records, local.Self())
-	return nil
-}
-
-func (s *parts) close() {
-	s.cards.Close()
-	if s.records != nil {
-		s.records.Close()
-	}
 }
 
 // command is a session of its own that serves what its user typed in a terminal.
@@ -108,17 +126,17 @@ func openCommand(ctx context.Context, s stdio, records bool) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)), terminalOf(s))
+	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)))
 	if err != nil {
 		return nil, err
 	}
+	made.terminal, made.patience = terminalOf(s), commandPatience
 	if records {
-		if err := made.record(); err != nil {
-			made.close()
+		if err := made.record(p); err != nil {
 			return nil, err
 		}
 	}
-	c := &command{parts: made, policy: p, session: session.New(made.options), stdio: s, stop: func() {}}
+	c := &command{parts: made, policy: p, session: made.session(p), stdio: s, stop: func() {}}
 	if c.link != nil {
 		ctx, cancel := context.WithCancel(ctx)
 		ended := make(chan struct{})
@@ -136,7 +154,7 @@ func openCommand(ctx context.Context, s stdio, records bool) (*command, error) {
 
 func (c *command) close() {
 	c.stop()
-	c.parts.close()
+	c.session.Cards.Close()
 }
 
 // fail explains an error by its code; what has none is told as it is.

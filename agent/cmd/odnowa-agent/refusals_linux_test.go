@@ -373,7 +373,7 @@ func TestStartedByHost(t *testing.T) {
 	if len(list.Certificates) == 0 {
 		t.Error("the session that the host started sees no card")
 	}
-	conn, err := local.DialPrivate(t.Context(), filepath.Join(r.dir, "odnowa-agent", "session.sock"))
+	conn, err := local.DialPrivate(t.Context(), filepath.Join(r.dir, "odnowa-agent", "session-99.sock"))
 	if err != nil {
 		t.Fatal(err)
 	}

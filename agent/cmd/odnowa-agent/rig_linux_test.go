@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,11 +29,6 @@ import (
 	"github.com/odnowa/odnowa/protocol/seal"
 )
 
-const (
-	testExtension = "abcdefghijklmnopabcdefghijklmnop"
-	testOrigin    = "https://ca.example"
-)
-
 // rig is a computer with a card, a policy and a login.
 type rig struct {
 	card    cardtest.Card
@@ -40,6 +36,9 @@ type rig struct {
 	dir     string
 	policy  policy.Policy
 	env     []string
+	// program and user run the agent from another file as another user; empty and nil for this one.
+	program string
+	user    *syscall.Credential
 
 	mu  sync.Mutex
 	log strings.Builder // what all processes wrote to standard error
@@ -111,7 +110,7 @@ func (r *rig) outcomes(t *testing.T) []string {
 	}
 	var all []string
 	for line := range strings.Lines(string(data)) {
-		var record audit.Record
+		var record audit.Entry
 		if err := json.Unmarshal([]byte(line), &record); err != nil {
 			t.Fatal(err)
 		}
@@ -141,8 +140,16 @@ func (r *rig) logs() string {
 }
 
 func (r *rig) command(args ...string) *exec.Cmd {
-	cmd := exec.Command("odnowa-agent", args...)
+	program := r.program
+	if program == "" {
+		program = "odnowa-agent"
+	}
+	cmd := exec.Command(program, args...)
 	cmd.Env = r.env
+	if r.user != nil {
+		cmd.Dir = "/"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: r.user}
+	}
 	return cmd
 }
 

@@ -2,24 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
 
-	"github.com/odnowa/odnowa/agent/audit"
 	"github.com/odnowa/odnowa/agent/host"
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/log"
+	"github.com/odnowa/odnowa/agent/pcsc"
 	"github.com/odnowa/odnowa/agent/policy"
-	"github.com/odnowa/odnowa/agent/service"
-	"github.com/odnowa/odnowa/agent/session"
 	"github.com/odnowa/odnowa/agent/worker"
+	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
 var usageText = `Usage: odnowa-agent COMMAND
@@ -31,6 +24,9 @@ var usageText = `Usage: odnowa-agent COMMAND
                          let this computer ask for signatures of your certificate in the cloud
   rsign status           list the certificates in the cloud and whether they can be used from here
   doctor [--json]        check everything that a signature needs; exit code 1 if something is missing
+  policy [--json]        print the policy in force and where each value comes from; exit code 1 if it is bad
+  audit verify [--json] [--head HASH] [FILE]
+                         follow the audit log's chain; exit code 1, and where, if it was changed
   support [--out FILE]   pack the doctor's findings and the log, without personal data, for whoever helps
   version                print the version
 
@@ -55,8 +51,10 @@ func find(args []string) role {
 	}
 	flag := len(args) == 2 && args[1] == "--json"
 	switch {
-	case args[0] == "module-worker" && len(args) == 2:
+	case args[0] == worker.Role && len(args) == 2:
 		return runWorker
+	case args[0] == pcsc.Role && len(args) == 1:
+		return runPCSC
 	case args[0] == "session" && len(args) == 1:
 		return runSession
 	case args[0] == "service" && len(args) == 1:
@@ -71,6 +69,12 @@ func find(args []string) role {
 		return findRSign(args)
 	case args[0] == "doctor" && (len(args) == 1 || flag):
 		return runDoctor
+	case args[0] == "policy" && (len(args) == 1 || flag):
+		return runPolicy
+	case args[0] == "audit":
+		if _, ok := auditArguments(args); ok {
+			return runAudit
+		}
 	case args[0] == "support" && (len(args) == 1 || len(args) == 3 && args[1] == "--out"):
 		return runSupport
 	case args[0] == "version" && len(args) == 1:
@@ -93,6 +97,16 @@ func runWorker(ctx context.Context, args []string, s stdio) int {
 	return worker.Main(ctx, args[1], s.in, s.out)
 }
 
+// startSession starts none that would end at once, so that the browser learns why.
+func startSession() error {
+	if _, err := policy.Load(); err != nil {
+		return bridge.Errorf(bridge.CodePolicyInvalid, err)
+	}
+	return host.StartSession()
+}
+
+func runPCSC(_ context.Context, _ []string, s stdio) int { return pcsc.Main(s.in, s.out) }
+
 // runHost is what a browser starts. Its standard output belongs to the browser; what it has to say
 // goes to standard error, where browsers keep it.
 func runHost(ctx context.Context, args []string, s stdio) int {
@@ -100,7 +114,7 @@ func runHost(ctx context.Context, args []string, s stdio) int {
 	logger := log.New(s.err, "host")
 	socket, err := local.SessionPath()
 	if err == nil {
-		h := host.Host{Preface: preface, Socket: socket, Start: host.StartSession}
+		h := host.Host{Preface: preface, Socket: socket, Start: startSession}
 		err = h.Run(ctx, s.in, s.out)
 	}
 	if err != nil {
@@ -108,99 +122,4 @@ func runHost(ctx context.Context, args []string, s stdio) int {
 		return 1
 	}
 	return 0
-}
-
-func runSession(ctx context.Context, _ []string, s stdio) int {
-	kept := keptLog(s.err)
-	return finish(log.New(kept, "session"), func(l *zap.Logger) error {
-		p, err := policy.Load()
-		if err != nil {
-			return err
-		}
-		return serveSession(ctx, p, l)
-	})
-}
-
-func runService(ctx context.Context, _ []string, s stdio) int {
-	return finish(log.New(s.err, "service"), func(l *zap.Logger) error {
-		p, err := policy.Load()
-		if err != nil {
-			return err
-		}
-		return service.Manage(ctx, func(ctx context.Context) error { return serveMachine(ctx, p, l) })
-	})
-}
-
-// runBoth plays service and session in one process. They still talk over the service's socket.
-func runBoth(ctx context.Context, _ []string, s stdio) int {
-	return finish(log.New(s.err, "run"), func(l *zap.Logger) error {
-		p, err := policy.Load()
-		if err != nil {
-			return err
-		}
-		p.Service = true
-		g, ctx := errgroup.WithContext(ctx)
-		g.Go(func() error { return serveMachine(ctx, p, l) })
-		g.Go(func() error { return serveSession(ctx, p, l) })
-		return g.Wait()
-	})
-}
-
-func serveMachine(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
-	records, err := audit.Open(filepath.Join(p.StateDir, "audit.jsonl"))
-	if err != nil {
-		return err
-	}
-	defer records.Close()
-	return service.Run(ctx, service.Options{Policy: p, Audit: records, Log: l, Version: version, Now: time.Now})
-}
-
-func finish(l *zap.Logger, serve func(*zap.Logger) error) int {
-	err := serve(l)
-	if errors.Is(err, local.ErrRunning) {
-		l.Info("another one runs already")
-		return 0
-	}
-	if err != nil {
-		l.Error("ended", zap.Error(err))
-		return 1
-	}
-	return 0
-}
-
-func serveSession(ctx context.Context, p *policy.Policy, l *zap.Logger) error {
-	if err := harden(); err != nil {
-		return err
-	}
-	path, err := local.SessionPath()
-	if err != nil {
-		return err
-	}
-	listener, err := local.ListenPrivate(path)
-	if err != nil {
-		return err
-	}
-	parts, err := openParts(p, l, "")
-	if err != nil {
-		return err
-	}
-	defer parts.close()
-	if err := parts.record(); err != nil {
-		return err
-	}
-	g, ctx := errgroup.WithContext(ctx)
-	served := session.New(parts.options)
-	if parts.link != nil {
-		parts.link.Changed = served.Changed
-		g.Go(func() error { return parts.link.Run(ctx) })
-	}
-	g.Go(func() error { return served.Run(ctx, listener) })
-	if p.Service {
-		g.Go(func() error { return served.ServeService(ctx, p.ServiceSocket) })
-	}
-	l.Info("listening", zap.Strings("addresses", []string{path}), zap.Int("pid", os.Getpid()), zap.String("policyFile", p.Source()))
-	if p.Source() == "" {
-		l.Warn(fmt.Sprintf("no policy: every website is refused until there is %s", policy.MachinePath()))
-	}
-	return g.Wait()
 }

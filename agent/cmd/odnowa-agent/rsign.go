@@ -37,7 +37,7 @@ func (c *command) rsignActivate(parent context.Context, origin string) int {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
 	defer cancel(nil)
 	defer context.AfterFunc(parent, func() { cancel(bridge.Errorf(bridge.CodeRequestCancelled, nil)) })()
-	certificate, err := c.session.Activate(ctx, "", rsign.Activation{Portal: portal, Progress: func(state bridge.ActivationState, code string) {
+	certificate, err := c.session.Activate(ctx, rsign.Activation{Portal: portal, Progress: func(state bridge.ActivationState, code string) {
 		if state == bridge.ActivationFound {
 			fmt.Fprintln(c.stdio.err, "The phone has found this computer. Confirm on the phone with its PIN.")
 			return

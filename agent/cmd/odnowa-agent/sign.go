@@ -39,7 +39,7 @@ func runSign(ctx context.Context, args []string, s stdio) int {
 		return c.fail(err)
 	}
 	cms, err := c.session.SignFile(ctx, session.FileOrder{
-		CertificateID: certificate.ID, Document: document, Portals: c.policy.RSignPortals(), Language: language(),
+		CertificateID: certificate.ID, Document: document, Language: language(),
 		Progress: func(state bridge.ProgressState) { fmt.Fprintln(s.err, progressText(state)) },
 		Hash: func(digest []byte) {
 			fmt.Fprintf(s.err, "Hash on the phone: %x %x %x %x\n", digest[:2], digest[2:4], digest[4:6], digest[6:8])
@@ -117,7 +117,7 @@ func (c *command) choose(ctx context.Context, id string) (*bridge.Certificate, e
 	if id != "" {
 		filter = bridge.Filter{} // its owner chose it
 	}
-	list, err := c.session.List(ctx, c.policy.RSignPortals(), filter)
+	list, err := c.session.List(ctx, filter)
 	if err != nil {
 		return nil, err
 	}

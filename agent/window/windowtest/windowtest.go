@@ -28,6 +28,7 @@ const (
 	Expire Answer = "<expire>" // pinentry's own timeout
 	Hang   Answer = "<hang>"   // nobody answers
 	Die    Answer = "<die>"    // pinentry crashes
+	Wait   Answer = "<wait>"   // yes, once the test says Go
 )
 
 // Question is one that was shown.
@@ -91,6 +92,14 @@ func (p *Pinentry) Asked(t testing.TB) []Question {
 		t.Fatal(err)
 	}
 	return asked
+}
+
+// Go lets one Wait go on.
+func (p *Pinentry) Go(t testing.TB) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(p.dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // WaitAsked waits until n questions were asked.
@@ -210,6 +219,11 @@ func answer(dir string, plan []Answer, q Question) bool {
 		}
 	case Die:
 		return false
+	case Wait:
+		for os.Remove(filepath.Join(dir, "go")) != nil {
+			time.Sleep(5 * time.Millisecond)
+		}
+		fmt.Println("OK")
 	default:
 		fmt.Println("D " + strings.ReplaceAll(string(act), "%", "%25"))
 		fmt.Println("OK")

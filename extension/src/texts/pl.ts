@@ -1,9 +1,16 @@
+import type { Screen } from "../wizard/steps.ts";
+
 /** The wizard's words in Polish. Its type is what every other language must fill. */
+
+/** Answers to what people ask at a step. */
+type Help = Partial<Record<Screen, readonly string[]>>;
 
 const months = (count: number) => (count === 24 ? "24 miesiące" : `${count} miesięcy`);
 
 export const pl = {
   months,
+  /** The language to switch to. */
+  other: { tag: "en", name: "English" },
   test: "Środowisko testowe",
   testNote: "Certyfikaty wydane tutaj nie mają mocy prawnej.",
   step: (number: number, of: number) => `Krok ${number} z ${of}`,
@@ -31,6 +38,86 @@ export const pl = {
   supportCode: "Kod dla pomocy technicznej:",
   errorTitle: "Nie udało się przejść dalej",
   noticeTitle: "Podpis został przerwany",
+  errorMark: "Błąd: ",
+  cures: {
+    reload: "Odśwież stronę",
+    install: "Zainstaluj lub zaktualizuj",
+    validity: "Zmień początek ważności",
+    support: "Napisz do pomocy technicznej",
+  },
+  report: {
+    copy: "Skopiuj opis dla pomocy technicznej",
+    copied: "Skopiowano. Wklej opis do wiadomości.",
+    byHand: "Przeglądarka nie pozwoliła skopiować. Zaznacz tekst i skopiuj go.",
+    nothingPersonal: "Nie ma w nim kodu odnowienia, nazwisk ani numerów dokumentów.",
+    label: "Opis dla pomocy technicznej",
+  },
+  helpTitle: "Pomoc do tego kroku",
+  help: {
+    start: [
+      "Kod odnowienia dostajesz po zakupie. Bez niego nie można zacząć.",
+      "Odnowienie trwa około 15 minut. Możesz przerwać w każdej chwili i wrócić z tym samym kodem.",
+    ],
+    code: [
+      "Kod jest w wiadomości e-mail po zakupie, czasem także na potwierdzeniu zamówienia. Sprawdź też folder ze spamem.",
+      "Kod działa 90 dni i tylko raz. Nikt z nas nie poprosi Cię o niego przez telefon.",
+    ],
+    offer: [
+      "Chmura (rSign) oznacza, że nie potrzebujesz już karty ani czytnika: podpisujesz z telefonem w ręku.",
+      "Jeśli okres ważności lub produkt się nie zgadza, nie przechodź dalej i skontaktuj się z nami.",
+    ],
+    validity: [
+      "„Od razu”: przez pewien czas działają oba certyfikaty. To dobry wybór, jeśli nie masz powodu, by czekać.",
+      "„Gdy skończy się obecny”: nie tracisz ani dnia ważności, ale do tego czasu podpisujesz kartą.",
+    ],
+    certificate: [
+      "Włóż kartę chipem do czytnika i poczekaj kilka sekund. Nie trzeba odświeżać strony.",
+      "Na karcie są zwykle dwa certyfikaty. Odnawia się ten do podpisu, a nie ten do logowania.",
+      "Karty nie widać? Wyjmij ją, włóż ponownie, a jeśli to nie pomoże – podłącz czytnik do innego gniazda.",
+    ],
+    application: [
+      "Wniosek to dokument PDF z Twoimi danymi. Otworzy się w nowej karcie, a tutaj nic nie przepadnie.",
+      "Dane są takie jak w obecnym certyfikacie. Jeśli się zmieniły, na przykład nazwisko, nie podpisuj i skontaktuj się z nami.",
+    ],
+    sign: [
+      "PIN to ten, którym zwykle podpisujesz dokumenty tą kartą. Po kilku błędnych próbach karta się zablokuje.",
+      "Okno mogło otworzyć się pod przeglądarką. Poszukaj go na pasku zadań pod nazwą Odnowa.",
+      "Nazwa strony i numer wniosku w oknie muszą być takie jak tutaj. Jeśli są inne, anuluj.",
+    ],
+    signed: [
+      "Zapisany plik PDF ma w sobie Twój podpis. Jego wydruk nie zastępuje pliku.",
+      "Jeśli przerwiesz teraz, kod QR dla telefonu znajdziesz także w tym pliku.",
+    ],
+    phone: [
+      "Wystarczy aparat i przeglądarka w telefonie. Telefon musi mieć blokadę ekranu.",
+      "PIN ustalasz na telefonie i tylko Ty go znasz. Zapisz kod odzyskiwania w bezpiecznym miejscu.",
+      "Kod QR zeskanuj swoim telefonem. Nie wysyłaj go nikomu.",
+    ],
+    contact: [
+      "Podaj adres i numer, z których korzystasz na co dzień. Nie trafią do certyfikatu.",
+      "Na ten adres przyjdzie przypomnienie przed końcem ważności.",
+    ],
+    review: [
+      "Po podpisie tych danych nie można już zmienić.",
+      "Sześć cyfr na telefonie, tutaj i w oknie programu Odnowa musi być takich samych. Jeśli są inne, ktoś mógł użyć innego telefonu: nie podpisuj.",
+    ],
+    issuing: ["Możesz zamknąć tę kartę. Certyfikat zostanie wydany bez Ciebie, a aplikacja rSign na telefonie to pokaże."],
+    issued: [
+      "Nowym certyfikatem podpisujesz na każdym komputerze, na którym aktywujesz rSign. Karta i czytnik nie są do tego potrzebne.",
+      "Plik certyfikatu nie jest tajny. Możesz go wysłać, gdy ktoś o niego poprosi.",
+    ],
+    activate: [
+      "Aktywacja pozwala temu komputerowi prosić o podpis. Bez telefonu i PIN-u nic się nie podpisze.",
+      "Komputer możesz usunąć w telefonie w każdej chwili, na przykład gdy go oddajesz.",
+    ],
+  } as Help,
+  calendar: {
+    file: "odnowienie-certyfikatu.ics",
+    summary: "Odnów certyfikat kwalifikowany",
+    details: (end: string) => `Certyfikat kwalifikowany w chmurze (rSign) jest ważny do ${end}. Zamów następny.`,
+    identification: "Tym razem trzeba potwierdzić tożsamość: umów wizytę i weź dowód osobisty lub paszport.",
+    contact: (phone: string, email: string) => `Pomoc: ${phone}, ${email}`,
+  },
   triesLeft: (count: number) =>
     count === 1 ? "Została ostatnia próba – po niej karta się zablokuje." : `Pozostało prób: ${count}.`,
   retryAfter: (minutes: number) => `Spróbuj ponownie za ${minutes} min.`,
@@ -112,6 +199,11 @@ export const pl = {
     lead: "To certyfikat, który odnawiasz. Musi być na karcie w czytniku.",
     none: "Włóż kartę do czytnika",
     noneHint: "Lista pojawi się sama, gdy włożysz kartę z certyfikatem kwalifikowanym.",
+    unusable: "Na tej karcie nie ma certyfikatu, który można odnowić",
+    unusableHint: "Włóż kartę z certyfikatem kwalifikowanym do podpisu. Poniżej jest powód przy każdym certyfikacie z tej karty.",
+    byItself: "Lista pojawi się sama, gdy to się zmieni.",
+    lockedHint: "Odblokuj PIN kodem PUK w oprogramowaniu karty, potem odśwież listę.",
+    found: (count: number) => (count === 0 ? "Nie ma certyfikatu, który można odnowić." : `Certyfikaty do wyboru: ${count}.`),
     issuer: "Wystawca",
     serial: "Numer seryjny",
     valid: "Ważny",
@@ -127,6 +219,7 @@ export const pl = {
       final: "Została ostatnia próba PIN-u",
       locked: "PIN jest zablokowany",
     },
+    refusedAll: (count: number) => `Certyfikaty na tej karcie (${count})`,
     refusedTitle: (count: number) => `Inne certyfikaty, których nie można użyć (${count})`,
     refused: {
       key_usage: "Nie służy do podpisu, tylko do logowania lub szyfrowania",
@@ -205,11 +298,20 @@ export const pl = {
     pairing: "chce połączyć się z programem Odnowa. Czy w przeglądarce widać ten sam kod?",
     same: "Tak, ten sam",
     differ: "Nie, inny",
-    askPin: (what: string) => `Podaj PIN karty, aby podpisać: ${what}.`,
+    askPin: "Podaj PIN karty, aby podpisać:",
     applicationShort: "wniosek",
     confirmationShort: "potwierdzenie",
     pin: "PIN:",
     sign: "Podpisz",
+  },
+  /** The words of the phone app (portal/phone/src/text), for the drawing of it. */
+  handset: {
+    codeTitle: "Wpisz kod z komputera",
+    codeLabel: "Kod z komputera",
+    codeGo: "Dalej",
+    pinTitle: "Podaj PIN, aby aktywować",
+    pinLabel: "PIN do podpisu",
+    pinGo: "Aktywuj",
   },
   pairing: {
     open: "Połącz przeglądarkę",
@@ -234,6 +336,7 @@ export const pl = {
     after: "Następnie przygotujesz telefon. Weź go do ręki.",
   },
   phone: {
+    picture: "Rysunek telefonu z aplikacją rSign: pole na nowy PIN i przycisk „Aktywuj”.",
     title: "Przygotuj telefon",
     lead: "Telefon zatwierdza każdy podpis nowym certyfikatem.",
     install: "Zainstaluj aplikację rSign",
@@ -250,6 +353,7 @@ export const pl = {
     readyCode: "Twój telefon pokazuje ten kod:",
     readyHint: "Jeśli kod na telefonie jest inny, nie przechodź dalej.",
     again: "Kod jest inny? Zeskanuj kod QR jeszcze raz swoim telefonem",
+    showAgain: "Pokaż kod QR jeszcze raz",
     after: "Następnie podasz dane kontaktowe.",
     later: "Gdy telefon będzie gotowy, ten ekran sam to pokaże.",
   },
@@ -316,11 +420,19 @@ export const pl = {
     currentLater: (from: string) => `Do ${from} używaj obecnego certyfikatu z karty, później nowego w chmurze.`,
     cardTitle: "Co ze starą kartą",
     card: "Nie wyrzucaj jej, dopóki certyfikat na niej jest ważny. Później możesz ją zniszczyć: przetnij chip.",
+    nextTitle: "Następne odnowienie",
+    next: (until: string) => `Nowy certyfikat działa do ${until}. Przypomnimy o tym e-mailem.`,
+    identification:
+      "Wtedy trzeba będzie potwierdzić tożsamość: w naszym punkcie z dowodem osobistym lub paszportem albo zdalnie, jeśli to oferujemy. Zarezerwuj na to czas.",
+    calendar: "Zapisz przypomnienie do kalendarza",
+    calendarHint: (day: string) => `Plik do kalendarza z przypomnieniem na ${day}. Nie ma w nim Twoich danych.`,
+    print: "Wydrukuj to podsumowanie",
     activate: "Aktywuj rSign na tym komputerze",
     finish: "Zakończ",
     finishHint: "Ten komputer zapomni o odnowieniu. Dokumenty zapisz wcześniej.",
   },
   activate: {
+    picture: "Rysunek telefonu z aplikacją rSign: pole na kod z komputera.",
     title: "Aktywować rSign na tym komputerze?",
     lead: "Po aktywacji ten komputer będzie mógł prosić o podpis Twoim certyfikatem w chmurze.",
     phone: "Weź telefon z aplikacją rSign, w której masz certyfikat.",
@@ -343,7 +455,7 @@ export const pl = {
     typeHint: "Telefon pokaże nazwę tego komputera.",
     confirm: "Podaj PIN w telefonie",
     confirmHint: "Potem ten ekran zmieni się sam.",
-    cancelHint: "Po anulowaniu ten komputer nie będzie mógł prosić o podpis, nawet jeśli wpiszesz kod.",
+    cancelHint: "Po anulowaniu kod od razu traci ważność i ten komputer nie będzie mógł prosić o podpis.",
     doneTitle: "rSign działa na tym komputerze",
     doneLead: "Certyfikat z chmury jest teraz na liście obok certyfikatów z kart.",
     holder: "Certyfikat dla",

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/odnowa/odnowa/agent/audit"
+	"github.com/odnowa/odnowa/agent/local"
+	"github.com/odnowa/odnowa/agent/policy"
+)
+
+// auditOptions are the arguments of odnowa-agent audit verify.
+type auditOptions struct {
+	file, head string
+	json       bool
+}
+
+// auditArguments reads audit verify [--json] [--head HASH] [FILE]; false where they are something else.
+func auditArguments(args []string) (o auditOptions, ok bool) {
+	if len(args) < 2 || args[0] != "audit" || args[1] != "verify" {
+		return o, false
+	}
+	for rest := args[2:]; len(rest) > 0; rest = rest[1:] {
+		switch {
+		case rest[0] == "--json":
+			o.json = true
+		case rest[0] == "--head" && len(rest) > 1:
+			o.head, rest = strings.ToLower(rest[1]), rest[1:]
+		case strings.HasPrefix(rest[0], "--") || o.file != "":
+			return o, false
+		default:
+			o.file = rest[0]
+		}
+	}
+	return o, true
+}
+
+// runAudit follows the chain of an audit log and says where it is broken.
+func runAudit(_ context.Context, args []string, s stdio) int {
+	o, _ := auditArguments(args)
+	if o.file == "" {
+		var err error
+		if o.file, err = auditPath(); err != nil {
+			return fail(s.err, err, "Name the file.")
+		}
+	}
+	r, err := audit.Verify(o.file, o.head)
+	if err != nil {
+		return fail(s.err, err, "Name a log that you may read; the service's is the administrator's.")
+	}
+	if o.json {
+		printJSON(s.out, r)
+	} else {
+		printReport(s, o.file, r)
+	}
+	if len(r.Problems) > 0 {
+		return 1
+	}
+	return 0
+}
+
+// auditPath is the log of the service, or of this user where there is no service.
+func auditPath() (string, error) {
+	p, err := policy.Load()
+	if err != nil {
+		return "", err
+	}
+	if p.Service {
+		return filepath.Join(p.StateDir, auditFile), nil
+	}
+	dir, err := local.StateDir()
+	return filepath.Join(dir, auditFile), err
+}
+
+func printReport(s stdio, path string, r audit.Report) {
+	for _, p := range r.Problems {
+		place := p.File
+		if p.Line > 0 {
+			place = fmt.Sprintf("%s:%d", p.File, p.Line)
+		}
+		fmt.Fprintf(s.err, "%s: %s\n", place, p.What)
+	}
+	if r.HalfLine {
+		fmt.Fprintln(s.err, "The last line is half-written: the program died in it, and nothing was signed on the strength of it. The next record mends it.")
+	}
+	fmt.Fprintf(s.out, "%s: %d records in %d files, numbers %d to %d\nhead: %s\n", path, r.Records, r.Files, r.First, r.Last, r.Head)
+	if len(r.Problems) == 0 {
+		fmt.Fprintln(s.out, "The chain holds. Compare the head with the hash of the last record in the system's log: only that shows whether the end was cut off.")
+		return
+	}
+	fail(s.err, errors.New("the log is not what was written"), "Keep a copy, and look for the same records in the system's log.")
+}

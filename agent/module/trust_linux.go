@@ -1,0 +1,4 @@
+package module
+
+// writerGroup: no group but root's own user may write.
+func writerGroup(uint32) bool { return false }

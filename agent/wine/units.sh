@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs the unit tests of the agent's Windows build under Wine, package by package. ../wine.mk says with what.
+set -euo pipefail
+shopt -s lastpipe
+
+# Package, tests that are left out (a regular expression; a dot for all), why.
+skipped() {
+  cat <<'LIST'
+agent/audit	^TestFile$	it looks at Unix modes, and Wine does not append to a file as one step
+agent/card	^TestPIV	the virtual reader and card need pcscd
+agent/card/pivtest	.	the virtual reader needs pcscd
+agent/card/pivtest/cmd/virtual-piv-card	.	the virtual reader needs pcscd
+agent/cmd/bridge-schema	.	developers run it, on Linux
+agent/cmd/odnowa-agent	^TestScripts$	Unix paths and modes; the round trip runs the commands
+agent/policy	^TestParse$|^TestLoad$	Unix paths and modes
+agent/rsign	^TestFiles$|^TestMode$	Unix modes; on Windows the keys are encrypted for the user
+LIST
+}
+
+failed=()
+for package in $(cd "$(dirname "$0")/../.." && $GO list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' ./agent/...); do
+  name=${package#"$PWD"/}
+  skip='^$'
+  skipped | while IFS=$'\t' read -r at tests why; do
+    if [ "$at" = "$name" ]; then
+      skip=$tests
+      echo "   $name: left out: $([ "$tests" = . ] && echo all of it || echo "${tests//[\^\$]/}") ($why)"
+    fi
+  done
+  [ "$skip" != . ] || continue
+  exe=$MODULES/tests/${name//\//-}.exe
+  $GO test -c -tags wine -overlay "$MODULES/overlay.json" -o "$exe" "./$name"
+  if (cd "$name" && timeout 300 wine "$exe" -test.timeout 240s -test.skip "$skip" </dev/null >"$exe.log" 2>&1); then
+    echo "ok $name"
+  else
+    cat "$exe.log"
+    failed+=("$name")
+  fi
+done
+[ ${#failed[@]} = 0 ] || { echo "failed under Wine: ${failed[*]}"; exit 1; }
