@@ -30,7 +30,6 @@ const (
 	certificateLogin  reason = "key_usage"
 	certificatePast   reason = "expired"
 	certificateFuture reason = "not_yet_valid"
-	policyKept        reason = "policy_kept"
 )
 
 // words explain codes and reasons.
@@ -69,7 +68,6 @@ var words = map[window.Language]map[string]explanation{
 		string(pinIsFinal):                   {"Została jedna próba podania PIN-u.", "Podaj PIN tylko, jeśli masz pewność."},
 		string(certificateLogin):             {"Ten certyfikat służy do czego innego niż podpis.", "Wybierz certyfikat do podpisu."},
 		string(certificatePast):              {"Ten certyfikat stracił ważność.", "Kup nowy certyfikat."},
-		string(policyKept):                   {"Zmieniona konfiguracja agenta jest błędna; działa poprzednia.", "Poproś administratora o jej poprawienie: odnowa-agent policy pokaże błąd."},
 		string(certificateFuture):            {"Ten certyfikat nie jest jeszcze ważny.", "Zaczekaj, aż zacznie obowiązywać, i sprawdź zegar komputera."},
 	},
 	window.English: {
@@ -106,7 +104,6 @@ var words = map[window.Language]map[string]explanation{
 		string(pinIsFinal):                   {"There is one try left for the PIN.", "Type it only if you are sure."},
 		string(certificateLogin):             {"This certificate is for something else than signing.", "Choose one for signing."},
 		string(certificatePast):              {"This certificate has expired.", "Buy a new one."},
-		string(policyKept):                   {"The agent's changed policy is bad; the one before is in force.", "Ask the administrator to mend it: odnowa-agent policy shows what is wrong."},
 		string(certificateFuture):            {"This certificate is not valid yet.", "Wait until it is, and check the computer's clock."},
 	},
 }
