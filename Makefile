@@ -9,6 +9,7 @@
 #   make build               both programs, the extension and the phone app
 #   make generate            the files that come from others
 #   make cross               the agent for six systems, and the module workers for other architectures
+#   make bench-agent         the agent's figures, as a table
 
 SHELL := /bin/bash
 SUDO  := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -21,6 +22,7 @@ PACKAGES := \
   softhsm2 opensc openssl pcscd                        `: tokens and cards, and what looks at them` \
   chromium firefox-esr fonts-noto-core ffmpeg          `: the browsers, their letters, the camera` \
   xvfb xauth xdotool pinentry-gtk2 x11-utils x11-xserver-utils `: the PIN window` \
+  pinentry-qt pinentry-gnome3 gcr dbus-daemon pinentry-curses openbox `: its other kinds` \
   poppler-utils qpdf zbar-tools libnss3-tools          `: independent checks` \
   tesseract-ocr tesseract-ocr-pol                      `: what the PIN window says`
 
@@ -28,7 +30,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export CGO_ENABLED ?= 1
 
-.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-renewal virtual-card pictures cross clean
+.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-renewal virtual-card pictures bench-agent cross clean
 
 demo: system build
 	@cd extension && node e2e/dist/demo.mjs $(if $(INTERACTIVE),--interactive)
@@ -106,6 +108,10 @@ virtual-card:
 pictures:
 	@cd build/demo/pictures && for p in review window-pin; do \
 	  ffmpeg -y -loglevel error -i *-$$p.png -vf "scale='min(640,iw)':-1" ../../../extension/e2e/pictures/$$p.png; done
+
+# The agent's figures: where a median misses its target, the exit code says so. For a machine that does nothing else.
+bench-agent: agent
+	go run ./agent/bench -agent build/bin/odnowa-agent
 
 cross:
 	@for system in linux windows darwin; do for arch in amd64 arm64; do \
