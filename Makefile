@@ -23,7 +23,6 @@ PACKAGES := \
   chromium firefox-esr fonts-noto-core ffmpeg          `: the browsers, their letters, the camera` \
   xvfb xauth xdotool pinentry-gtk2 x11-utils x11-xserver-utils `: the PIN window` \
   pinentry-qt pinentry-gnome3 gcr dbus-daemon pinentry-curses openbox `: its other kinds` \
-  dbus-daemon                                          `: a bus for the login manager that tests play` \
   poppler-utils qpdf zbar-tools libnss3-tools          `: independent checks` \
   tesseract-ocr tesseract-ocr-pol                      `: what the PIN window says`
 
