@@ -103,7 +103,7 @@ func TestDoctor(t *testing.T) {
 	if err := os.Remove(filepath.Join(r.dir, ".config/chromium/NativeMessagingHosts/pl.odnowa.agent.json")); err != nil {
 		t.Fatal(err)
 	}
-	states, all = r.examined(t)
+	states, _ = r.examined(t)
 	wantState(t, "one manifest removed", states, map[string]string{"browser": "warning host_not_registered"})
 	service.Process.Signal(syscall.SIGTERM)
 	service.Wait()
@@ -194,7 +194,7 @@ func TestDoctorCard(t *testing.T) {
 	wantState(t, "one try left", states, map[string]string{"certificate": "warning"})
 	person.Plan(t, windowtest.Yes, windowtest.Yes, "000002")
 	r.wantCommand(t, 1, "pin_locked", "sign", file)
-	states, all = r.examined(t)
+	states, _ = r.examined(t)
 	wantState(t, "locked", states, map[string]string{"card": "ok", "certificate": "failed pin_locked"})
 	if err := card.Close(); err != nil {
 		t.Fatal(err)
