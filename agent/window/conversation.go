@@ -84,7 +84,8 @@ func (c *Conversation) lastTry(ctx context.Context, s PINState) error {
 		return nil
 	}
 	t := c.words
-	_, err := c.confirm(ctx, question{title: t.title, text: t.lastTry, yes: t.useLastTry, cancel: t.cancel})
+	who, _, _ := strings.Cut(c.askPIN, "\n\n")
+	_, err := c.confirm(ctx, question{title: t.title, text: who + "\n\n" + t.lastTry, yes: t.useLastTry, cancel: t.cancel})
 	return err
 }
 

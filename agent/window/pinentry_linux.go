@@ -8,15 +8,24 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/odnowa/odnowa/agent/environ"
 )
 
-// graphical are the pinentry programs that open a window of their own, best first. Plain "pinentry" may be
-// one for terminals, and pinentry-fltk cuts long texts off.
-var graphical = []string{"pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", gnome}
+// graphical gives the pinentry programs that open a window of their own, the one that is of a piece with the
+// desktop first (XDG_CURRENT_DESKTOP, a list with colons). Plain "pinentry" may be one for terminals, and
+// pinentry-fltk cuts long texts off.
+func graphical(desktop string) []string {
+	for name := range strings.SplitSeq(desktop, ":") {
+		if name == "KDE" || name == "LXQt" {
+			return []string{"pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", gnome}
+		}
+	}
+	return []string{"pinentry-gtk-2", "pinentry-qt", "pinentry-qt5", gnome}
+}
 
 // gnome asks through the desktop: it needs the D-Bus of the login, and has two buttons only.
 const gnome = "pinentry-gnome3"
@@ -36,7 +45,7 @@ func (p *pinentry) find() (path, terminal string, err error) {
 	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
 		return p.findTerminal()
 	}
-	names := graphical
+	names := graphical(os.Getenv("XDG_CURRENT_DESKTOP"))
 	if p.path != "" {
 		names = []string{p.path}
 	}

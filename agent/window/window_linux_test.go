@@ -61,7 +61,7 @@ func TestConversation(t *testing.T) {
 		{"CONFIRM", "https://ca.example\n\nIs this what your phone shows?\n\n012 345", "_No, another one"},
 		{"CONFIRM", "https://ca.example\nasks you to sign the confirmation", "_View document"},
 		{"GETPIN", "https://ca.example\n\nType your card's PIN to sign: confirmation 7", ""},
-		{"CONFIRM", "There is one try left", ""},
+		{"CONFIRM", "https://ca.example\n\nThere is one try left", ""},
 		{"GETPIN", "https://ca.example", ""},
 	} {
 		q := asked[i]
