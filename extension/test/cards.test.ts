@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Agent } from "../src/bridge/agent.ts";
 import type { ListResult } from "../src/bridge/types.gen.ts";
 import { Portal } from "../src/portal/portal.ts";
+import { listen } from "../src/wizard/actions.ts";
 import { loadCards } from "../src/wizard/cards.ts";
 import { copyReport, saveCalendar, switchLanguage } from "../src/wizard/support.ts";
 import type { Renewal } from "../src/portal/parse.ts";
@@ -96,6 +97,33 @@ test("a card that is still being read is looked at again, as long as the person 
   w.screen = "application";
   await vi.advanceTimersByTimeAsync(10_000);
   expect(transport.lists()).toBe(2);
+});
+
+describe("an agent that is lost at the list", () => {
+  beforeEach(() => listen(w));
+
+  test("is asked again by itself, as after an update", async () => {
+    await loadCards(w);
+    transport.end("agent_crashed");
+    await vi.waitFor(() => expect(opened[1]?.lists()).toBe(1));
+    expect([w.cardsProblem, w.noted.map(({ code }) => code)]).toEqual([undefined, ["agent_crashed"]]);
+  });
+
+  test("twice at once is told of, and not asked for ever", async () => {
+    await loadCards(w);
+    transport.end("agent_crashed");
+    await vi.waitFor(() => expect(opened[1]?.lists()).toBe(1));
+    opened[1]?.end("agent_crashed");
+    await vi.waitFor(() => expect(w.cardsProblem?.code).toBe("agent_crashed"));
+    expect(opened).toHaveLength(2);
+  });
+
+  test.each(["agent_blocked", "not_paired", "extension_reloaded"] as const)("for good is told of: %s", async (code) => {
+    await loadCards(w);
+    transport.end(code);
+    expect(w.cardsProblem?.code).toBe(code);
+    expect(opened).toHaveLength(1);
+  });
 });
 
 test("another language connects the agent anew, so that its windows speak it", async () => {
