@@ -69,13 +69,17 @@ export async function startPreview({ language, headless = true, width = 1280, ex
   const host = join(folder, "host.sh");
   await writeFile(host, `#!/bin/sh\nODNOWA_PREVIEW='${levers}' exec '${process.execPath}' '${join(here, "host.mjs")}'\n`);
   await chmod(host, 0o755);
+  // It has read before it ends: Chromium has another word for a host that ends before it is spoken to.
+  const crashing = join(folder, "crashing.sh");
+  await writeFile(crashing, "#!/bin/sh\nhead -c 4 >/dev/null\nexit 1\n");
+  await chmod(crashing, 0o755);
   const manifest = { name: "pl.odnowa.agent", description: "preview", path: host, type: "stdio", allowed_origins: [`chrome-extension://${built.id}/`] };
   const manifestFile = join(profile, "NativeMessagingHosts/pl.odnowa.agent.json");
   await mkdir(join(profile, "NativeMessagingHosts"), { recursive: true });
   /** How the browser finds the agent: "here", "missing", "forbidden" (to this extension) or "crashing". */
   const install = async (how) => {
     await rm(manifestFile, { force: true });
-    const changed = { forbidden: { allowed_origins: ["chrome-extension://abcdefghijklmnopabcdefghijklmnop/"] }, crashing: { path: "/bin/false" } };
+    const changed = { forbidden: { allowed_origins: ["chrome-extension://abcdefghijklmnopabcdefghijklmnop/"] }, crashing: { path: crashing } };
     if (how !== "missing") await writeFile(manifestFile, JSON.stringify({ ...manifest, ...changed[how] }));
   };
   await install(agent ? "here" : "missing");
