@@ -107,6 +107,7 @@ function closeWizard(): void {
   const ended = running;
   running = undefined;
   sessionStorage.removeItem(storedKey);
+  if (ended) sessionStorage.removeItem(languageKey);
   ended?.wizard.stop();
   ended?.done();
 }
