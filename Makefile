@@ -5,6 +5,7 @@
 #   make test                everything that can fail
 #   make packages            a CA's deb and extension: CA=FILE CRX_KEY=PEM, else those of a test authority
 #   make test-packages       builds, installs, uses and removes them; the cross-builds
+#   make bench-extension     page to agent and back, sizes, what the extension costs pages
 #   make build               both programs, the extension and the phone app
 #   make generate            the files that come from others
 #   make cross               the agent for six systems
@@ -26,7 +27,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export CGO_ENABLED ?= 1
 
-.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-renewal pictures cross clean
+.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-sdk test-renewal bench-extension pictures cross clean
 
 demo: system build
 	@cd extension && node e2e/dist/demo.mjs $(if $(INTERACTIVE),--interactive)
@@ -76,6 +77,7 @@ test: system
 	@$(TIMED) 'Go: tests'                   $(MAKE) --no-print-directory test-go
 	@$(TIMED) 'extension: lint and tests'   $(MAKE) --no-print-directory test-extension
 	@$(TIMED) 'phone app: lint and tests'   $(MAKE) --no-print-directory test-phone
+	@$(TIMED) 'the SDK in the browser'      $(MAKE) --no-print-directory test-sdk
 	@$(TIMED) 'renewals in the browsers'    $(MAKE) --no-print-directory test-renewal
 	@$(TIMED) --summary
 
@@ -93,6 +95,12 @@ test-extension: extension/node_modules/.package-lock.json
 
 test-phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent lint && npm test --silent
+
+test-sdk: system extension
+	cd extension && node e2e/dist/sdk.mjs
+
+bench-extension: system build
+	cd extension && node e2e/dist/bench.mjs
 
 test-renewal: system build
 	cd extension && node e2e/dist/test.mjs && node e2e/dist/resume.mjs && node e2e/dist/browsers.mjs

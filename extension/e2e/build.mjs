@@ -8,6 +8,7 @@ await build({
     { in: "e2e/resume.ts", out: "resume" },
     { in: "e2e/each-browser.ts", out: "browsers" },
     { in: "e2e/sdk/test.ts", out: "sdk" },
+    { in: "bench/bench.ts", out: "bench" },
     { in: "e2e/packages/packages.ts", out: "packages/packages" },
     { in: "e2e/packages/browser.ts", out: "packages/browser" },
   ],
