@@ -40,4 +40,6 @@ export function startPreview(options: {
   extension?: boolean;
   agent?: boolean;
   args?: readonly string[];
+  /** False: the wizard's shadow root is closed, as in people's builds. */
+  open?: boolean;
 }): Promise<Preview>;

@@ -33,14 +33,14 @@ function certificate(folder) {
 }
 
 /** Everything for one look at the wizard; `stop` removes it again. Extension and agent can be left out. */
-export async function startPreview({ language, headless = true, width = 1280, extension = true, agent = true, args = [] }) {
+export async function startPreview({ language, headless = true, width = 1280, extension = true, agent = true, args = [], open = true }) {
   const folder = await mkdtemp(join(tmpdir(), "odnowa-preview-"));
   const profile = join(folder, "profile");
   const levers = join(folder, "agent");
   await mkdir(levers);
   const config = readConfig(await readFile(join(here, "../sandbox.example.json"), "utf8"));
   const test = certificate(folder);
-  const built = await build({ ...config, origins: ["http://odnowa.localhost:*"] }, folder);
+  const built = await build({ ...config, origins: ["http://odnowa.localhost:*"], testOnlyOpenShadow: open }, folder);
   const portal = await startPortal({ sdk: built.sdk, certificate: test, language });
 
   /** Puts a file in place at once, so that the host never reads half of one. */
@@ -69,6 +69,9 @@ export async function startPreview({ language, headless = true, width = 1280, ex
     if (how !== "missing") await writeFile(manifestFile, JSON.stringify({ ...manifest, ...changed[how] }));
   };
   await install(agent ? "here" : "missing");
+  // Without it an unpacked extension does not come back from a reload.
+  await mkdir(join(profile, "Default"), { recursive: true });
+  await writeFile(join(profile, "Default/Preferences"), JSON.stringify({ extensions: { ui: { developer_mode: true } } }));
 
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: "/usr/bin/chromium",

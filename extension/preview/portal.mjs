@@ -172,6 +172,10 @@ export async function startPortal({ sdk, certificate, language, port = 0 }) {
     phone: (state) => change({ phone: { state, ...(state === "ready" && { code: "048215" }) } }),
     change,
     forget: () => (renewal = undefined),
+    /** Cuts the events off, as a network that goes away. */
+    dropWatchers: () => {
+      for (const watcher of watchers) watcher.destroy();
+    },
     stop: () => {
       server.closeAllConnections();
       server.close();

@@ -64,3 +64,10 @@ test("the drawn window says what the agent's window says", async () => {
     for (const [path, text] of leaves(window)) expect(words, path).toContain(text);
   }
 });
+
+test("the drawn phone says what the phone app says", async () => {
+  for (const [language, texts] of [["pl", pl], ["en", en]] as const) {
+    const app = await readFile(new URL(`../../portal/phone/src/text/${language}.ts`, import.meta.url), "utf8");
+    for (const [path, text] of leaves(texts.handset)) expect(app, path).toContain(`"${text}"`);
+  }
+});

@@ -79,5 +79,5 @@ export const pairTimeoutMs = 15 * 60_000;
 
 /** The highest version that both speak, 0 for none. */
 export function agreeVersion(offered: readonly number[]): number {
-  return Math.max(0, ...offered.filter((version) => pageVersions.includes(version)));
+  return pageVersions.find((version) => offered.includes(version)) ?? 0;
 }

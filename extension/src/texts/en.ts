@@ -295,6 +295,14 @@ export const en: Texts = {
     pin: "PIN:",
     sign: "Sign",
   },
+  handset: {
+    codeTitle: "Enter the code from the computer",
+    codeLabel: "Code from the computer",
+    codeGo: "Continue",
+    pinTitle: "Enter the PIN to activate",
+    pinLabel: "PIN for signing",
+    pinGo: "Activate",
+  },
   pairing: {
     open: "Connect the browser",
     title: "Connect the browser to the program Odnowa",
@@ -318,6 +326,7 @@ export const en: Texts = {
     after: "Next you prepare the phone. Take it in your hand.",
   },
   phone: {
+    picture: "Drawing of the phone with the rSign app: a field for the new PIN and the button “Activate”.",
     title: "Prepare your phone",
     lead: "The phone approves each signature with the new certificate.",
     install: "Install the rSign app",
@@ -334,6 +343,7 @@ export const en: Texts = {
     readyCode: "Your phone shows this code:",
     readyHint: "If the code on the phone differs, don't continue.",
     again: "Is the code different? Scan the QR code again with your own phone",
+    showAgain: "Show the QR code again",
     after: "Next you give your contact details.",
     later: "When the phone is ready, this screen says so by itself.",
   },
@@ -412,6 +422,7 @@ export const en: Texts = {
     finishHint: "This computer forgets the renewal. Save the documents first.",
   },
   activate: {
+    picture: "Drawing of the phone with the rSign app: a field for the code from the computer.",
     title: "Activate rSign on this computer?",
     lead: "Once activated, this computer may ask for signatures with your certificate in the cloud.",
     phone: "Take the phone with the rSign app that has your certificate.",

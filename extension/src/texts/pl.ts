@@ -304,6 +304,15 @@ export const pl = {
     pin: "PIN:",
     sign: "Podpisz",
   },
+  /** The words of the phone app (portal/phone/src/text), for the drawing of it. */
+  handset: {
+    codeTitle: "Wpisz kod z komputera",
+    codeLabel: "Kod z komputera",
+    codeGo: "Dalej",
+    pinTitle: "Podaj PIN, aby aktywować",
+    pinLabel: "PIN do podpisu",
+    pinGo: "Aktywuj",
+  },
   pairing: {
     open: "Połącz przeglądarkę",
     title: "Połącz przeglądarkę z programem Odnowa",
@@ -327,6 +336,7 @@ export const pl = {
     after: "Następnie przygotujesz telefon. Weź go do ręki.",
   },
   phone: {
+    picture: "Rysunek telefonu z aplikacją rSign: pole na nowy PIN i przycisk „Aktywuj”.",
     title: "Przygotuj telefon",
     lead: "Telefon zatwierdza każdy podpis nowym certyfikatem.",
     install: "Zainstaluj aplikację rSign",
@@ -343,6 +353,7 @@ export const pl = {
     readyCode: "Twój telefon pokazuje ten kod:",
     readyHint: "Jeśli kod na telefonie jest inny, nie przechodź dalej.",
     again: "Kod jest inny? Zeskanuj kod QR jeszcze raz swoim telefonem",
+    showAgain: "Pokaż kod QR jeszcze raz",
     after: "Następnie podasz dane kontaktowe.",
     later: "Gdy telefon będzie gotowy, ten ekran sam to pokaże.",
   },
@@ -421,6 +432,7 @@ export const pl = {
     finishHint: "Ten komputer zapomni o odnowieniu. Dokumenty zapisz wcześniej.",
   },
   activate: {
+    picture: "Rysunek telefonu z aplikacją rSign: pole na kod z komputera.",
     title: "Aktywować rSign na tym komputerze?",
     lead: "Po aktywacji ten komputer będzie mógł prosić o podpis Twoim certyfikatem w chmurze.",
     phone: "Weź telefon z aplikacją rSign, w której masz certyfikat.",

@@ -13,6 +13,7 @@ export class ScreenView implements View {
   readonly #live = document.createElement("div");
   readonly #pageTitle = document.title;
   #focus: Focus | undefined;
+  #isOver = false;
 
   constructor(root: ShadowRoot) {
     this.#root = root;
@@ -23,6 +24,7 @@ export class ScreenView implements View {
   }
 
   draw(wizard: Wizard): void {
+    if (this.#isOver) return; // the action that ended it comes to its own end
     render(html`${screens[wizard.screen](wizard)}`, this.#screen);
     const says = announcement(wizard);
     if (this.#live.textContent !== says) this.#live.textContent = says;
@@ -37,6 +39,7 @@ export class ScreenView implements View {
 
   /** Gives the page its title back. */
   end(): void {
+    this.#isOver = true;
     document.title = this.#pageTitle;
   }
 
