@@ -8,6 +8,7 @@ await build({
     { in: "e2e/resume.ts", out: "resume" },
     { in: "e2e/each-browser.ts", out: "browsers" },
     { in: "e2e/sdk/test.ts", out: "sdk" },
+    { in: "e2e/preparation.ts", out: "preparation" },
     { in: "bench/bench.ts", out: "bench" },
     { in: "e2e/screens.ts", out: "screens" },
     { in: "e2e/hostile.ts", out: "hostile" },
