@@ -130,6 +130,7 @@ async function cards(h, see) {
     await h.list(code);
     await page.locator(`[data-testid=cards-failure][data-code=${code}]`).waitFor();
     await see(`certificate-${code}`);
+    if (code === "not_paired") await pairing(h, see);
   }
   await h.list("");
   await h.cards({ ...h.some, certificates: [{ ...h.some.certificates[0], pin: "locked" }] });
@@ -149,6 +150,14 @@ async function cards(h, see) {
   await at("report").waitFor();
   await see("certificate-report");
   h.portal.faults.clear();
+}
+
+/** The dialog that pairs the browser; the preview has no service to pair with. */
+async function pairing(h, see) {
+  await h.press("pair");
+  await h.at("pairing-failed").waitFor();
+  await see("pairing-failed");
+  await h.press("pairing-cancel");
 }
 
 async function application(h, see) {
