@@ -28,6 +28,10 @@ class Preparation {
     console.log(`  ${what}: ${code}`);
   }
 
+  async picture(name: string): Promise<void> {
+    await this.#report.page(this.page, name);
+  }
+
   async ready(): Promise<void> {
     await this.page.locator("[data-testid=preparation][data-ready=yes]").waitFor({ timeout: 30_000 });
   }
@@ -37,6 +41,23 @@ class Preparation {
 function take(path: string, away = `${path}.away`): () => void {
   renameSync(path, away);
   return () => renameSync(away, path);
+}
+
+/** The portal's install page: who comes to read may stay, who was sent is led back. */
+async function installPage(e: Expectations, p: Preparation, page: Page, portal: string): Promise<void> {
+  await page.goto(`${portal}/instalacja`);
+  await p.ready();
+  e.equal("the install page in Polish", await page.locator("odnowa-install h2").innerText(), "Zainstaluj to na tym komputerze");
+  await p.picture("install");
+  await page.setViewportSize({ width: 360, height: 740 });
+  await p.picture("install-phone");
+  await page.setViewportSize({ width: 1100, height: 900 });
+  await page.waitForTimeout(1_000);
+  e.equal("who comes to read may stay", new URL(page.url()).pathname, "/instalacja");
+  await page.goto(`${portal}/install?return-url=${encodeURIComponent("/renewal")}`);
+  await page.waitForURL(`${portal}/renewal`, { timeout: 20_000 });
+  await p.ready();
+  await p.picture("back-from-installing");
 }
 
 main(async (e) => {
@@ -71,6 +92,7 @@ main(async (e) => {
     await sandbox.start("agent-service");
     manifest();
     await p.ready();
+    await installPage(e, p, page, sandbox.file.urls.portal);
     await context.close();
   } finally {
     await sandbox.close();
