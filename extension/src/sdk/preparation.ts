@@ -12,7 +12,7 @@ import type { PreparationElement } from "./element.ts";
 import { installing, watch } from "./live.ts";
 import type { Odnowa } from "./odnowa.ts";
 import css from "./preparation.css";
-import { all, missing, passes, rows } from "./rows.ts";
+import { all, passes, rows } from "./rows.ts";
 import type { Availability, Outcome, Row } from "./rows.ts";
 import { browserCode, visitorOf } from "./visitor.ts";
 import type { Visitor } from "./visitor.ts";
@@ -69,7 +69,7 @@ export class Preparation {
     root.adoptedStyleSheets = [sheet];
     root.replaceChildren(this.#panel);
     this.#update();
-    this.#cameBack = watch({ look: () => void this.check(true), waits: () => !this.#complete }, this.#ends.signal);
+    this.#cameBack = watch({ look: () => void this.check(true), waits: () => !this.#complete && !this.#unchecked }, this.#ends.signal);
     page.odnowa.on("lost", () => this.#state.checks.agent.state === "ok" && void this.check(true));
     this.#told("preparation");
   }
@@ -193,8 +193,8 @@ export class Preparation {
     this.#panel.dataset["ready"] = complete ? "yes" : "no";
     this.#report.textContent = this.#reportText();
     this.#say(this.#page.element.installs ? (complete ? t.installed : t.notInstalled) : complete ? t.ready : t.notReady);
-    const first = missing(checks);
-    if (first && checks[first].state === "unknown") return; // nothing was looked at yet
+    const first = this.#rows.find((row) => !passes(checks[row]));
+    if (this.#unchecked || (first && checks[first].state === "unknown")) return; // nothing was looked at
     this.#told(first ? `missing-${first}` : "ready");
   }
 
@@ -216,9 +216,8 @@ export class Preparation {
 
   #busy(busy: boolean): void {
     this.#status.classList.toggle("busy", busy);
-    if (busy) this.#say(this.#drawing.t.checking);
-    if (busy && !this.#step) return;
     this.#panel.setAttribute("aria-busy", String(busy));
+    if (busy) this.#say(this.#drawing.t.checking);
   }
 
   /** A live region: told only when it is something else. */
@@ -249,9 +248,10 @@ export class Preparation {
     const { t } = this.#drawing;
     try {
       await navigator.clipboard.writeText(text);
-      const label = button.textContent;
-      button.textContent = t.copied;
       this.#status.textContent = t.copied;
+      const label = button.textContent;
+      if (label === t.copied) return;
+      button.textContent = t.copied;
       setTimeout(() => (button.textContent = label), copiedMs);
     } catch {
       this.#report.textContent = text;
