@@ -6,6 +6,7 @@
 #   make packages            a CA's deb and extension: CA=FILE CRX_KEY=PEM, else those of a test authority
 #   make test-packages       builds, installs, uses and removes them; the cross-builds
 #   make test-wine           the agent's Windows build under Wine
+#   make bench-extension     page to agent and back, sizes, what the extension costs pages
 #   make build               both programs, the extension and the phone app
 #   make generate            the files that come from others
 #   make cross               the agent for six systems, and the module workers for other architectures
@@ -30,7 +31,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export CGO_ENABLED ?= 1
 
-.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-renewal virtual-card pictures bench-agent cross clean
+.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-sdk test-renewal virtual-card bench-agent bench-extension pictures cross clean
 
 demo: system build
 	@cd extension && node e2e/dist/demo.mjs $(if $(INTERACTIVE),--interactive)
@@ -80,6 +81,7 @@ test: system
 	@$(TIMED) 'Go: tests'                   $(MAKE) --no-print-directory test-go
 	@$(TIMED) 'extension: lint and tests'   $(MAKE) --no-print-directory test-extension
 	@$(TIMED) 'phone app: lint and tests'   $(MAKE) --no-print-directory test-phone
+	@$(TIMED) 'the SDK in the browser'      $(MAKE) --no-print-directory test-sdk
 	@$(TIMED) 'renewals in the browsers'    $(MAKE) --no-print-directory test-renewal
 	@$(TIMED) --summary
 
@@ -103,6 +105,12 @@ test-renewal: system build virtual-card
 
 virtual-card:
 	CGO_ENABLED=0 go build -trimpath -o build/bin/virtual-piv-card ./agent/card/pivtest/cmd/virtual-piv-card
+
+test-sdk: system extension
+	cd extension && node e2e/dist/sdk.mjs
+
+bench-extension: system build
+	cd extension && node e2e/dist/bench.mjs
 
 # The README's pictures, from the last demo.
 pictures:
