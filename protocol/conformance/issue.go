@@ -187,6 +187,9 @@ var issueChecks = []Check{
 		return []string{v.now.Phone.Code}
 	}),
 	names("contact", "the contact data", func(v *visit) []string {
+		if v.now.Contact == nil {
+			return []string{""}
+		}
 		return []string{v.now.Contact.Email, v.now.Contact.Phone}
 	}),
 	names("holder", "the holder, as the certificate does", func(v *visit) []string {
