@@ -23,7 +23,9 @@ func (v *visit) stream(ctx context.Context) (<-chan event, *exchange, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	res, err := v.client.http.Do(q)
+	patient := *v.client.http
+	patient.Timeout = 0 // ctx ends it
+	res, err := patient.Do(q)
 	if err != nil {
 		return nil, nil, wanted("a stream", "%v", err)
 	}
