@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// errEnded is a stream that is over; browsers open it again.
+var errEnded = wanted("an event", "the end of the stream")
+
 // event is one of the stream's.
 type event struct{ name, id, data string }
 
@@ -73,7 +76,7 @@ func (v *visit) next(events <-chan event, within time.Duration) (renewal, error)
 	select {
 	case e, open := <-events:
 		if !open {
-			return renewal{}, wanted("an event", "the end of the stream")
+			return renewal{}, errEnded
 		}
 		seen := &exchange{op: operations["getRenewal"], status: http.StatusOK, answer: []byte(e.data)}
 		r := seen.renewal()

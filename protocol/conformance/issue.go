@@ -68,6 +68,9 @@ func (v *visit) waitForPhone(within time.Duration) error {
 				return v.see("application_signed")
 			}
 		}
+		if err != errEnded { //nolint:errorlint // it is not wrapped
+			return err
+		}
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
