@@ -118,7 +118,7 @@ var watches = []Check{
 	},
 	{
 		ID: "api.no_store", Rule: "no answer of the API may be stored by anybody",
-		Source: "RFC 9111 section 5.2.2.5; answers have personal data",
+		Source: "openapi.yaml, description; RFC 9111 section 5.2.2.5",
 		Cure:   "send Cache-Control: no-store with every answer below the API's path, errors and documents too",
 		watch: func(_ *visit, e *exchange) error {
 			if !hasToken(e.header.Values("Cache-Control"), "no-store") {
@@ -129,7 +129,7 @@ var watches = []Check{
 	},
 	{
 		ID: "api.nosniff", Rule: "no answer of the API may be taken for another type",
-		Source: "Fetch standard, X-Content-Type-Options",
+		Source: "openapi.yaml, description; Fetch standard, X-Content-Type-Options",
 		Cure:   "send X-Content-Type-Options: nosniff with every answer",
 		watch: func(_ *visit, e *exchange) error {
 			if !strings.EqualFold(e.header.Get("X-Content-Type-Options"), "nosniff") {
@@ -176,7 +176,7 @@ var watches = []Check{
 	},
 	{
 		ID: "privacy.code", Rule: "a renewal code is never repeated: in no answer, header or address",
-		Source: "openapi.yaml: no URL has a secret; CWE-598",
+		Source: "openapi.yaml, description; CWE-598",
 		Cure:   "take the code from the body of openRenewal, keep a keyed hash of it, and answer without it",
 		watch: func(v *visit, e *exchange) error {
 			for _, code := range v.secretCodes() {
