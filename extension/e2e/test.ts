@@ -9,7 +9,7 @@ import { run } from "./command.ts";
 import { Renewal } from "./renewal.ts";
 import { Report } from "./report.ts";
 import {
-  activateRSign, cancelledActivation, otherCode, refusedOnPhone, removedOnPhone, rsignVerdicts, signFile, wrongComputerCode,
+  activateRSign, cancelledActivation, cancelledWhenFound, otherCode, refusedOnPhone, removedOnPhone, rsignVerdicts, signFile, wrongComputerCode,
 } from "./rsign.ts";
 import { portalProgram, Sandbox } from "./sandbox.ts";
 import { count, end, expect } from "./tally.ts";
@@ -192,6 +192,7 @@ async function codesThatDiffer(r: Renewal): Promise<void> {
 /** Step 12, and signatures with the certificate in the cloud. */
 async function cloud(sandbox: Sandbox, r: Renewal, phone: Phone, report: Report): Promise<void> {
   const cancelled = await cancelledActivation(r);
+  await expect("cancelled while the phone asks for its PIN", cancelledWhenFound(r, phone), "computer_over");
   await activateRSign(r, phone, report, {
     code: async (p, right) => {
       await expect("code of no computer", wrongComputerCode(p, otherCode(right)), "computer_unknown");

@@ -38,6 +38,8 @@ type PhoneState struct {
 	// Credential is the key's id, when Active; Request what waits for the person.
 	Credential string          `json:"credentialID,omitempty"`
 	Request    *PendingRequest `json:"request,omitempty"`
+	// Ended are computers that this phone has found and that were cancelled since, when Active.
+	Ended []string `json:"ended,omitempty"`
 }
 
 // CredentialKeys is what the phone computes the code with, beside its own keys.
@@ -168,7 +170,9 @@ func (r *registry) state(ctx context.Context, c Caller, version int64, wait time
 		return e.version > version, err
 	})
 	if err == nil && s.State == Active {
-		s.Request, err = r.pending(ctx, c.Enrolment)
+		if s.Request, err = r.pending(ctx, c.Enrolment); err == nil {
+			s.Ended, err = r.ended(ctx, c.Enrolment)
+		}
 	}
 	return s, err
 }
