@@ -168,6 +168,16 @@ func TestParallelReplayCountsOnce(t *testing.T) {
 	p.wantTries(2, "")
 }
 
+// A person who is quick is not held up.
+func TestUsedChallengesDoNotCount(t *testing.T) {
+	w := newWorld(t)
+	p := w.active()
+	for range 2 * maxChallenges {
+		p.find("000000")
+	}
+	p.challenge()
+}
+
 func TestChallengesAreBounded(t *testing.T) {
 	w := newWorld(t)
 	p := w.keyed(t)

@@ -218,7 +218,7 @@ func (r *registry) newChallenge(ctx context.Context, secret string) (*Challenge,
 	ch := &Challenge{ID: random(), IssuedAt: now, ExpiresAt: now + challengeSeconds}
 	var made string
 	err := r.db.QueryRowContext(ctx, `INSERT INTO challenges (id, phone_hash, expires_at)
-		SELECT $1, $2, $3 WHERE (SELECT count(*) FROM challenges WHERE phone_hash = $2) < $4 RETURNING id`,
+		SELECT $1, $2, $3 WHERE (SELECT count(*) FROM challenges WHERE phone_hash = $2 AND used = 0) < $4 RETURNING id`,
 		ch.ID, hashOf(secret), ch.ExpiresAt, maxChallenges).Scan(&made)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, refuse(CodeTooMany)
