@@ -3,6 +3,7 @@ package sam
 import (
 	"crypto/rand"
 	"encoding/json"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -171,9 +172,10 @@ func TestParallelReplayCountsOnce(t *testing.T) {
 // A person who is quick is not held up.
 func TestUsedChallengesDoNotCount(t *testing.T) {
 	w := newWorld(t)
-	p := w.active()
+	p, c := w.active(), w.computer()
+	c.register("").into(http.StatusCreated, nil)
 	for range 2 * maxChallenges {
-		p.find("000000")
+		p.find(c.code()).want("")
 	}
 	p.challenge()
 }
