@@ -101,7 +101,7 @@ test-phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent lint && npm test --silent
 
 test-renewal: system build virtual-card
-	@cd extension && node e2e/dist/together.mjs test,resume,browsers card
+	@cd extension && node e2e/dist/together.mjs test,resume browsers,card
 
 virtual-card:
 	CGO_ENABLED=0 go build -trimpath -o build/bin/virtual-piv-card ./agent/card/pivtest/cmd/virtual-piv-card
