@@ -344,6 +344,17 @@ func (p *person) enter(t *testing.T, picture, text string) {
 	run(t, "xdotool", "key", "Return")
 }
 
+// sees waits for a window of another program.
+func (p *person) sees(t *testing.T, title string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if exec.Command("xdotool", "search", "--onlyvisible", "--name", title).Run() == nil {
+			return
+		}
+	}
+	t.Errorf("no window of %s", title)
+}
+
 // gone waits until no window is left.
 func (p *person) gone(t *testing.T) {
 	t.Helper()
