@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/lock"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
@@ -78,8 +79,8 @@ func Open(path string, o Options) (*File, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("making audit folder: %w", err)
+	if err := local.MakePrivate(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("opening audit log: %w", err)
 	}
 	l := &File{path: path, Options: o, telling: make(chan struct{}, 1)}
 	return l, l.locked(func(*chain) error { return nil })
@@ -235,6 +236,7 @@ func (c *chain) append(r Record) error {
 // next puts the full file aside, drops the oldest, and opens another. Should the program die in between, the
 // next record finds an empty file and goes on from the newest full one.
 func (c *chain) next() error {
+	c.f.Close() // it was synced, and Windows renames no open file
 	if err := os.Rename(c.log.path, fullName(c.log.path, c.file)); err != nil {
 		return err
 	}
@@ -251,7 +253,6 @@ func (c *chain) next() error {
 	if err != nil {
 		return err
 	}
-	c.f.Close() // it was synced
 	c.f, c.size = f, 0
 	return nil
 }

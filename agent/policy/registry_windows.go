@@ -117,6 +117,9 @@ func readValue(k registry.Key, name string, member reflect.Type) (json.RawMessag
 	if member.Kind() == reflect.Pointer { // a member that tells "no" from "not said"
 		member = member.Elem()
 	}
+	if member.Kind() == reflect.Pointer { // of a member that may be absent
+		member = member.Elem()
+	}
 	switch member.Kind() {
 	case reflect.String:
 		return readText(k, name)

@@ -64,7 +64,7 @@ func TestRegistry(t *testing.T) {
 	path, k := testKey(t)
 	a, b := strings.Repeat("a", 32), strings.Repeat("b", 32)
 	values := map[string]any{
-		"Port": 23456, "service": 1, "allowRoot": 0, "windowTimeoutMs": uint64(30_000), "StateDir": `C:\ProgramData\Odnowa\state`, "": "made by an editor",
+		"Port": 23456, "service": 1, "allowRoot": 0, "discoverModules": 0, "windowTimeoutMs": uint64(30_000), "StateDir": `C:\ProgramData\Odnowa\state`, "": "made by an editor",
 		`Extensions\Chromium\10`: b, `Extensions\Chromium\9`: a, `Extensions\Firefox\odnowa@ca.example`: "odnowa@ca.example",
 		`Origins\1`: `{"origin":"https://ca.example","documents":"document"}`, `Origins\2`: ` {"origin":"https://other.example"}`,
 		`Modules\1`: `{"name":"OpenSC","path":"C:\\Program Files\\OpenSC Project\\OpenSC\\pkcs11\\opensc-pkcs11.dll"}`,
@@ -82,7 +82,7 @@ func TestRegistry(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, data)
 	}
-	if p.Port != 23456 || !p.Service || p.AllowRoot || p.WindowTimeoutMs != 30_000 || p.StateDir != `C:\ProgramData\Odnowa\state` {
+	if p.Port != 23456 || !p.Service || p.AllowRoot || p.WindowTimeoutMs != 30_000 || p.DiscoversModules() || p.StateDir != `C:\ProgramData\Odnowa\state` {
 		t.Errorf("got %+v", p)
 	}
 	if got := strings.Join(p.Extensions.Chromium, " "); got != a+" "+b || len(p.Extensions.Firefox) != 1 {
@@ -154,7 +154,11 @@ func TestEveryMemberHasAForm(t *testing.T) {
 	var look func(reflect.Type)
 	look = func(structure reflect.Type) {
 		for f := range structure.Fields() {
-			switch kind := f.Type.Kind(); {
+			kind := f.Type.Kind()
+			if kind == reflect.Pointer {
+				kind = f.Type.Elem().Kind()
+			}
+			switch {
 			case jsonName(f) == "":
 			case kind == reflect.Struct:
 				look(f.Type)

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/odnowa/odnowa/agent/card/cardtest"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -59,6 +60,9 @@ func TestChain(t *testing.T) {
 		confirmation, signed := m.confirmation(t, ec)
 		_, answer := b.send(t, bridge.MethodCreateSignature, confirmation)
 		m.person.press(t, "en-phone-code", "alt+y")
+		m.person.press(t, "en-view", "alt+v")
+		m.person.sees(t, "document.txt")
+		run(t, "wine", "taskkill", "/f", "/im", "notepad.exe") // Wine's viewer of texts
 		m.person.press(t, "en-confirmation", "alt+c")
 		m.person.enter(t, "en-pin", m.card.PIN)
 		m.verified(t, b.wait(t, answer), signed)
@@ -134,6 +138,82 @@ func TestHostStartsSession(t *testing.T) {
 	}
 	b.close()
 	m.endSessions(t)
+}
+
+// TestSessionKilled: what was asked for ends with the session, and the next browser starts another.
+func TestSessionKilled(t *testing.T) {
+	m := newMachine(t)
+	m.policy.Service = false
+	m.writePolicy(t)
+	session := m.start(t, "session")
+	session.waitFor(t, `"listening"`)
+	b := m.browse(t, "chrome-extension://"+extension+"/")
+	b.hello(t, "pl")
+	application, signed := m.application(t, m.card.Certificate(cardtest.Sign))
+	b.send(t, bridge.MethodCreateSignature, application)
+	m.person.press(t, "killed", "alt+d")
+	m.person.await(t, "killed-pin")
+	if err := session.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-b.ended:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the host goes on without its session")
+	}
+	m.person.gone(t)
+	b = m.browse(t, "chrome-extension://"+extension+"/")
+	b.hello(t, "pl")
+	_, answer := b.send(t, bridge.MethodCreateSignature, application)
+	m.person.press(t, "killed-again", "alt+d")
+	m.person.enter(t, "killed-again-pin", m.card.PIN)
+	m.verified(t, b.wait(t, answer), signed)
+	b.close()
+	m.endSessions(t)
+}
+
+// TestRegistryPolicy: group policy is in front of the file.
+func TestRegistryPolicy(t *testing.T) {
+	m := newMachine(t)
+	const key = `HKLM\SOFTWARE\Policies\Odnowa\Agent`
+	port := func() (value int, source string) {
+		t.Helper()
+		var in struct {
+			Values []struct {
+				Name   string
+				Value  json.RawMessage
+				Source struct{ Kind, Name string }
+			}
+		}
+		out := m.output(t, "policy", "--json")
+		if err := json.Unmarshal(out, &in); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		for _, v := range in.Values {
+			if v.Name == "port" {
+				if err := json.Unmarshal(v.Value, &value); err != nil {
+					t.Fatal(err)
+				}
+				return value, v.Source.Kind
+			}
+		}
+		t.Fatalf("no port in %s", out)
+		return 0, ""
+	}
+	if got, from := port(); got != m.policy.Port || from != "file" {
+		t.Errorf("port %d from %s, want the file's", got, from)
+	}
+	run(t, "wine", "reg", "add", key, "/v", "Port", "/t", "REG_DWORD", "/d", "23456", "/f")
+	t.Cleanup(func() { run(t, "wine", "reg", "delete", `HKLM\SOFTWARE\Policies\Odnowa`, "/f") })
+	run(t, "wine", "reg", "add", `HKCU\SOFTWARE\Policies\Odnowa\Agent`, "/v", "Port", "/t", "REG_DWORD", "/d", "34567", "/f")
+	t.Cleanup(func() { run(t, "wine", "reg", "delete", `HKCU\SOFTWARE\Policies\Odnowa`, "/f") })
+	if got, from := port(); got != 23456 || from != "registry" {
+		t.Errorf("port %d from %s, want the registry's", got, from)
+	}
+	run(t, "wine", "reg", "add", key, "/v", "Prot", "/t", "REG_DWORD", "/d", "1", "/f")
+	if out, err := m.command("policy").CombinedOutput(); err == nil || !strings.Contains(string(out), "Prot") {
+		t.Errorf("a policy with an unknown member: %v\n%s", err, out)
+	}
 }
 
 // TestCommands are those that people type.

@@ -67,10 +67,17 @@ func newMachine(t *testing.T) *machine {
 		ServiceSocket: `\\.\pipe\ProtectedPrefix\LocalService\odnowa-agent`, StateDir: windowsPath(filepath.Join(m.dir, "state")),
 		Extensions:      policy.Extensions{Chromium: []string{extension}},
 		Origins:         []policy.Origin{{Origin: origin, SealKeys: [][]byte{spki}}},
-		Modules:         []policy.Module{{Name: "soft", Path: windowsPath(filepath.Join(made, "modules", "soft.dll")), Env: []string{"SOFT_TOKENS=" + windowsPath(m.card.Tokens)}}},
+		Modules:         []policy.Module{{Name: "soft", Path: windowsPath(filepath.Join(made, "modules", "soft.dll")), UserWritable: true, Env: []string{"SOFT_TOKENS=" + windowsPath(m.card.Tokens)}}},
 		WindowTimeoutMs: 60_000,
 	}
 	m.writePolicy(t)
+	states, err := filepath.Glob(filepath.Join(m.prefix, "drive_c", "users", "*", "AppData", "Local", "Odnowa"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, old := range states {
+		os.RemoveAll(old)
+	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(m.logs())
@@ -335,6 +342,17 @@ func (p *person) enter(t *testing.T, picture, text string) {
 	p.await(t, picture)
 	run(t, "xdotool", "type", "--delay", "20", text)
 	run(t, "xdotool", "key", "Return")
+}
+
+// sees waits for a window of another program.
+func (p *person) sees(t *testing.T, title string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if exec.Command("xdotool", "search", "--onlyvisible", "--name", title).Run() == nil {
+			return
+		}
+	}
+	t.Errorf("no window of %s", title)
 }
 
 // gone waits until no window is left.
