@@ -28,6 +28,7 @@ func TestPIVServiceRestarted(t *testing.T) {
 	store := openModules(t, card.Options{PollInterval: time.Hour}, openSC(t, "PCSCLITE_CSOCK_NAME="+socket))
 	c := pivtest.StartWith(t, pivtest.Options{Socket: socket})
 	wantNoError(t, signPIV(t.Context(), store, c, typed(pivtest.PIN)))
+	<-c.Signing() // of this one
 	watchStore(t, store)
 	c.Delay(time.Minute)
 	failed := make(chan error, 1)

@@ -96,6 +96,23 @@ func TestHungModuleIsNotWaitedFor(t *testing.T) {
 	}
 }
 
+// That a module hangs is told once, though each list has it tried again.
+func TestHungModuleIsToldOnce(t *testing.T) {
+	o := card.Options{Worker: worker.Options{ListTimeout: time.Second}, Patience: 100 * time.Millisecond, PollInterval: time.Hour}
+	store, _, h := withSlow(t, "C_GetSlotInfo=hang", o)
+	changes := watchStore(t, store)
+	for len(h.Processes(t)) < 4 { // each is one hang
+		if _, err := store.List(t.Context(), bridge.Filter{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	// SoftHSM, which is only loaded, may have been slow, too.
+	if told := len(changes); told == 0 || told > 2 {
+		t.Errorf("told %d times, want once", told)
+	}
+}
+
 // Modules that are not to be loaded are lines, and their codes say why nothing is there.
 func TestModulesThatAreNotLoaded(t *testing.T) {
 	c := cardtest.New(t)

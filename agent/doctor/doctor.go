@@ -118,8 +118,10 @@ func modules(lang window.Language, status card.Status) Finding {
 			}
 		}
 		d := detail(lang, m.Name, state, m.Code, "")
-		if problem := status.Problems[m.Name]; problem != "" {
-			d.Facts = []string{problem}
+		for _, fact := range []string{status.Paths[m.Name], status.Problems[m.Name]} {
+			if fact != "" {
+				d.Facts = append(d.Facts, fact)
+			}
 		}
 		f.Details = append(f.Details, d)
 	}

@@ -88,13 +88,14 @@ func ptr[T any](v T) *T { return &v }
 
 // A module that cannot be used is a line with the reason, which agent.diagnose does not tell.
 func TestModuleProblem(t *testing.T) {
-	const problem = "/opt/a.so: others than the administrator can write"
+	const problem = "others than the administrator can write"
 	for _, code := range []bridge.Code{bridge.CodeModuleMissing, bridge.CodeModuleRefused, bridge.CodeModuleFailed, bridge.CodeModuleSlow} {
 		f := modules(window.English, card.Status{
 			Modules:  []bridge.Module{{Name: "good"}, {Name: "bad", Code: code}},
+			Paths:    map[string]string{"good": "/opt/good.so", "bad": "/opt/a.so"},
 			Problems: map[string]string{"bad": problem},
 		})
-		if len(f.Details) != 2 || f.Details[0].Facts != nil || !slices.Equal(f.Details[1].Facts, []string{problem}) || f.Details[1].Cause == "" {
+		if len(f.Details) != 2 || !slices.Equal(f.Details[0].Facts, []string{"/opt/good.so"}) || !slices.Equal(f.Details[1].Facts, []string{"/opt/a.so", problem}) || f.Details[1].Cause == "" {
 			t.Errorf("%s: got %+v", code, f.Details)
 		}
 		if f.State != bridge.CheckWarning || strings.Contains(f.Cause+f.Cure, "/opt") {

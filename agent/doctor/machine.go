@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"time"
 
@@ -77,11 +76,8 @@ func LookAt(ctx context.Context, o Options) []Finding {
 	}
 	findings = append(findings, probe.Findings(ctx, lang)...)
 	for i, f := range findings {
-		switch f.ID {
-		case bridge.CheckService:
+		if f.ID == bridge.CheckService {
 			findings[i] = service
-		case bridge.CheckModules:
-			missing(lang, &findings[i], p)
 		}
 	}
 	return findings
@@ -99,25 +95,6 @@ func policyFinding(lang window.Language, p *policy.Policy) Finding {
 	}
 	f.Details = []Detail{d}
 	return f
-}
-
-// missing says which module's file is not there, and adds the files' paths.
-func missing(lang window.Language, f *Finding, p *policy.Policy) {
-	for i, d := range f.Details {
-		for _, m := range p.Modules {
-			if m.Name != d.Name {
-				continue
-			}
-			if _, err := os.Stat(m.Path); errors.Is(err, fs.ErrNotExist) {
-				d = detail(lang, d.Name, bridge.CheckWarning, bridge.CodeModuleMissing, "")
-				if f.Code == bridge.CodeModuleFailed {
-					f.Code, f.Cause, f.Cure = d.Code, d.Cause, d.Cure
-				}
-			}
-			d.Facts = append(d.Facts, m.Path)
-			f.Details[i] = d
-		}
-	}
 }
 
 // session says hello to the session as a native host would. A session is started by the browser when
