@@ -6,9 +6,10 @@
 #   make packages            a CA's deb and extension: CA=FILE CRX_KEY=PEM, else those of a test authority
 #   make test-packages       builds, installs, uses and removes them; the cross-builds
 #   make test-wine           the agent's Windows build under Wine
+#   make bench-extension     page to agent and back, sizes, what the extension costs pages
 #   make build               both programs, the extension and the phone app
 #   make generate            the files that come from others
-#   make cross               the agent for six systems
+#   make cross               the agent for six systems, and the module workers for other architectures
 #   make bench-agent         the agent's figures, as a table
 
 SHELL := /bin/bash
@@ -30,7 +31,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export CGO_ENABLED ?= 1
 
-.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-renewal virtual-card pictures bench-agent cross clean
+.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-sdk test-renewal virtual-card bench-agent bench-extension pictures cross clean
 
 demo: system build
 	@cd extension && node e2e/dist/demo.mjs $(if $(INTERACTIVE),--interactive)
@@ -80,6 +81,7 @@ test: system
 	@$(TIMED) 'Go: tests'                   $(MAKE) --no-print-directory test-go
 	@$(TIMED) 'extension: lint and tests'   $(MAKE) --no-print-directory test-extension
 	@$(TIMED) 'phone app: lint and tests'   $(MAKE) --no-print-directory test-phone
+	@$(TIMED) 'the SDK in the browser'      $(MAKE) --no-print-directory test-sdk
 	@$(TIMED) 'renewals in the browsers'    $(MAKE) --no-print-directory test-renewal
 	@$(TIMED) --summary
 
@@ -99,10 +101,16 @@ test-phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent lint && npm test --silent
 
 test-renewal: system build virtual-card
-	@cd extension && node e2e/dist/together.mjs test,resume,browsers card
+	@cd extension && node e2e/dist/together.mjs test,resume browsers,card
 
 virtual-card:
 	CGO_ENABLED=0 go build -trimpath -o build/bin/virtual-piv-card ./agent/card/pivtest/cmd/virtual-piv-card
+
+test-sdk: system extension
+	cd extension && node e2e/dist/sdk.mjs
+
+bench-extension: system build
+	cd extension && node e2e/dist/bench.mjs
 
 # The README's pictures, from the last demo.
 pictures:
@@ -118,6 +126,12 @@ cross:
 	  echo "odnowa-agent for $$system/$$arch"; \
 	  CGO_ENABLED=0 GOOS=$$system GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o build/cross/$$system-$$arch/ ./agent/cmd/odnowa-agent || exit 1; \
 	done; done
+	@for worker in windows/386:windows-amd64 windows/386:windows-arm64 windows/amd64:windows-arm64 darwin/amd64:darwin-arm64; do \
+	  built=$${worker%%:*}; system=$${built%/*}; arch=$${built#*/}; suffix=; [ $$system != windows ] || suffix=.exe; \
+	  echo "module worker for $$system/$$arch, beside $${worker#*:}"; \
+	  CGO_ENABLED=0 GOOS=$$system GOARCH=$$arch go build -trimpath -ldflags '-s -w' \
+	    -o build/cross/$${worker#*:}/odnowa-agent-worker-$$arch$$suffix ./agent/cmd/odnowa-agent-worker || exit 1; \
+	done
 
 include installer/packages.mk
 include agent/wine.mk

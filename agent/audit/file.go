@@ -40,8 +40,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// System is the operating system's log. It must not block, and what it does with errors is its own matter:
-// the file is the record.
+// System is the operating system's log. What it does with errors is its own matter: the file is the record.
 type System interface {
 	Record(n uint64, hash string, r Record)
 }
@@ -64,7 +63,8 @@ type Entry struct {
 type File struct {
 	path string
 	Options
-	mu sync.Mutex // held for the length of a Write
+	mu      sync.Mutex    // held for the length of a Write
+	telling chan struct{} // holds a token while System is told
 }
 
 // Open makes the log's folder, for its owner alone, and mends what a crash has left.
@@ -81,7 +81,7 @@ func Open(path string, o Options) (*File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("making audit folder: %w", err)
 	}
-	l := &File{path: path, Options: o}
+	l := &File{path: path, Options: o, telling: make(chan struct{}, 1)}
 	return l, l.locked(func(*chain) error { return nil })
 }
 
@@ -97,9 +97,7 @@ func (l *File) Write(r Record) error {
 	if err != nil {
 		return fmt.Errorf("writing audit record: %w", err)
 	}
-	if l.System != nil {
-		l.System.Record(number, hash, r)
-	}
+	l.tell(number, hash, r)
 	return nil
 }
 

@@ -76,8 +76,9 @@ type module struct {
 	Module
 	worker *worker.Worker // nil where Code says why
 
-	look *look // the last one, see look.go
-	hung bool  // it overran its deadline, and has not answered since
+	look  *look         // the last one, see look.go
+	known []worker.Slot // what the last good one found, while PC/SC has told of no change
+	hung  bool          // it overran its deadline, and has not answered since
 }
 
 // New makes a store. Modules are loaded at the first call that needs them.

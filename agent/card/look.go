@@ -45,6 +45,9 @@ func (s *Store) lookAt(m *module) *look {
 		l.at = s.now()
 		s.mu.Lock()
 		m.hung = l.err != nil && errors.Is(l.err, context.DeadlineExceeded)
+		if m.look == l && l.err == nil && len(s.watchers) > 0 {
+			m.known = l.slots
+		}
 		late := l.late
 		close(l.ended)
 		s.mu.Unlock()
@@ -110,7 +113,8 @@ func (s *Store) await(ctx context.Context, m *module, l *look, began time.Time) 
 	return nil
 }
 
-// result gives what the look has found, or that it is still under way.
+// result gives what the look has found, or that it is still under way. Then, while somebody watches over the readers, what
+// was known before still holds: the module may only be busy with a signature.
 func (s *Store) result(m *module, l *look) ([]worker.Slot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,8 +122,11 @@ func (s *Store) result(m *module, l *look) ([]worker.Slot, error) {
 		return l.slots, l.err
 	}
 	l.late = true
-	if m.hung {
+	switch {
+	case m.hung:
 		return nil, worker.ErrModuleFailed
+	case s.readers != nil:
+		return m.known, errSlow
 	}
 	return nil, errSlow
 }

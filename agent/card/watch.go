@@ -30,6 +30,11 @@ func (s *Store) Watch(ctx context.Context, changed func()) {
 		}
 	}}
 	s.mu.Lock()
+	if len(s.watchers) == 0 {
+		for _, m := range s.modules {
+			m.known = nil
+		}
+	}
 	s.watchers[w] = true
 	s.mu.Unlock()
 	var group sync.WaitGroup
@@ -50,8 +55,10 @@ func (s *Store) readersChanged(w *watcher) func(pcsc.State) {
 	return func(state pcsc.State) {
 		s.mu.Lock()
 		s.readers = &state
-		for _, m := range s.modules { // what came late, or is under way, may be out of date: the next looks anew
-			m.look = nil
+		if !first { // what came late, or is under way, may be out of date: the next looks anew
+			for _, m := range s.modules {
+				m.look, m.known = nil, nil
+			}
 		}
 		s.mu.Unlock()
 		if !first {

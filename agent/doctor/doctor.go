@@ -117,7 +117,11 @@ func modules(lang window.Language, status card.Status) Finding {
 				f.State = bridge.CheckWarning
 			}
 		}
-		f.Details = append(f.Details, detail(lang, m.Name, state, m.Code, ""))
+		d := detail(lang, m.Name, state, m.Code, "")
+		if problem := status.Problems[m.Name]; problem != "" {
+			d.Facts = []string{problem}
+		}
+		f.Details = append(f.Details, d)
 	}
 	return f
 }

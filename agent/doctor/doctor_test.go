@@ -86,6 +86,23 @@ func TestChecks(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
+// A module that cannot be used is a line with the reason, which agent.diagnose does not tell.
+func TestModuleProblem(t *testing.T) {
+	const problem = "/opt/a.so: others than the administrator can write"
+	for _, code := range []bridge.Code{bridge.CodeModuleMissing, bridge.CodeModuleRefused, bridge.CodeModuleFailed, bridge.CodeModuleSlow} {
+		f := modules(window.English, card.Status{
+			Modules:  []bridge.Module{{Name: "good"}, {Name: "bad", Code: code}},
+			Problems: map[string]string{"bad": problem},
+		})
+		if len(f.Details) != 2 || f.Details[0].Facts != nil || !slices.Equal(f.Details[1].Facts, []string{problem}) || f.Details[1].Cause == "" {
+			t.Errorf("%s: got %+v", code, f.Details)
+		}
+		if f.State != bridge.CheckWarning || strings.Contains(f.Cause+f.Cure, "/opt") {
+			t.Errorf("%s: got %+v", code, f.Check)
+		}
+	}
+}
+
 func TestWords(t *testing.T) {
 	for code := range words[window.Polish] {
 		if _, ok := words[window.English][code]; !ok {

@@ -66,6 +66,7 @@ func (h *Host) Run(ctx context.Context, stdin io.ReadCloser, stdout io.Writer) e
 		return errors.Join(err, refuse(stdin, stdout, codeOf(err)))
 	}
 	defer conn.Close()
+	letInFront(conn)
 	preface, err := json.Marshal(h.Preface)
 	if err != nil {
 		return fmt.Errorf("encoding preface: %w", err)

@@ -105,3 +105,12 @@ func StateDir() (string, error) {
 	}
 	return dir, nil
 }
+
+// MakePrivate makes a folder that only this user, and who governs the machine, can look into, or makes one
+// that is there so. It refuses a folder that somebody else made.
+func MakePrivate(dir string) error {
+	if err := makePrivate(dir); err != nil {
+		return fmt.Errorf("making folder %s: %w", dir, err)
+	}
+	return nil
+}

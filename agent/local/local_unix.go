@@ -145,6 +145,14 @@ func checkDir(dir, user string, mode os.FileMode) error {
 	return nil
 }
 
+// makePrivate leaves a folder that is there as it is, if it is the user's own and nobody else writes in it.
+func makePrivate(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return checkDir(dir, Self(), 0o755)
+}
+
 // dirOwner gives the owner of a folder that nobody else can write in.
 func dirOwner(dir string) (string, error) {
 	info, err := os.Lstat(dir)

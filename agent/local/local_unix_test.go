@@ -117,6 +117,24 @@ func TestFolders(t *testing.T) {
 	}
 }
 
+func TestMakePrivate(t *testing.T) {
+	dir := filepath.Join(shortDir(t), "a", "state")
+	for range 2 {
+		if err := MakePrivate(dir); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%v, %v", info, err)
+		}
+	}
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := MakePrivate(dir); err == nil {
+		t.Error("a folder where everybody writes was taken")
+	}
+}
+
 func TestShared(t *testing.T) {
 	path := filepath.Join(shortDir(t), "service", "a.sock")
 	l, err := ListenShared(path)

@@ -21,7 +21,8 @@ import (
 // List gives the modules to use, in the order in which cards are listed. The same library is listed once, under
 // the first name.
 func List(p *policy.Policy) []card.Module {
-	m := machine{system: runtime.GOOS, arch: runtime.GOARCH, folders: folders(), p11kit: systemP11Kit()}
+	m := machine{system: runtime.GOOS, arch: runtime.GOARCH, folders: folders(), p11kit: systemP11Kit(), trusted: trusted}
+	m.self, _ = os.Executable() // without it, no other worker is found
 	return m.list(p)
 }
 
@@ -30,7 +31,8 @@ type machine struct {
 	system, arch string
 	folders      map[string][]string // of known.json
 	p11kit       p11kit
-	anyOwner     bool // for tests, whose files are not an administrator's
+	trusted      func(path string) error // tells why nothing may be loaded from there
+	self         string                  // the agent's own file
 }
 
 func (m machine) list(p *policy.Policy) []card.Module {
@@ -43,16 +45,16 @@ func (m machine) list(p *policy.Policy) []card.Module {
 	if !p.DiscoversModules() {
 		return l.modules
 	}
-	for _, found := range m.p11kit.find() {
+	for _, found := range m.p11kit.find(m.trusted) {
 		name := nameOf(found.path)
 		if name == "" {
 			name = found.name
 		}
-		l.add(m.examine(name, found.path, m.anyOwner))
+		l.add(m.examine(name, found.path, false))
 	}
 	for _, k := range known() {
 		if path := k.find(m.system, m.folders); path != "" {
-			l.add(m.examine(k.Name, path, m.anyOwner))
+			l.add(m.examine(k.Name, path, false))
 		}
 	}
 	return l.modules
@@ -67,7 +69,7 @@ func (m machine) examine(name, path string, userWritable bool) card.Module {
 	}
 	one.Path = resolved // so that what was looked at gets loaded
 	if !userWritable {
-		if err := trusted(resolved); err != nil {
+		if err := m.trusted(resolved); err != nil {
 			return refuse(one, bridge.CodeModuleRefused, err)
 		}
 	}

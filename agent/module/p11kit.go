@@ -30,7 +30,7 @@ type candidate struct {
 }
 
 // find gives the modules that are for us, by priority.
-func (k p11kit) find() []candidate {
+func (k p11kit) find(trusted func(string) error) []candidate {
 	settings := make(map[string]map[string]string)
 	for _, folder := range k.folders {
 		files, err := filepath.Glob(filepath.Join(folder, "*.module"))
@@ -39,7 +39,7 @@ func (k p11kit) find() []candidate {
 		}
 		for _, file := range files {
 			name := strings.TrimSuffix(filepath.Base(file), ".module")
-			settings[name] = merge(settings[name], readSettings(file))
+			settings[name] = merge(settings[name], readSettings(file, trusted))
 		}
 	}
 	names := make([]string, 0, len(settings))
@@ -108,11 +108,11 @@ func merge(first, second map[string]string) map[string]string {
 
 const maxSettings = 64 << 10
 
-// readSettings reads "name: value" lines; a file that cannot be read, is larger than any has a reason to be, or lies where users
-// write, has none.
-func readSettings(file string) map[string]string {
+// readSettings reads "name: value" lines; a file that cannot be read, is larger than any has a reason to be, or lies
+// where users write, has none.
+func readSettings(file string, trusted func(string) error) map[string]string {
 	settings := make(map[string]string)
-	if trusted(file) != nil {
+	if file, err := filepath.EvalSymlinks(file); err != nil || trusted(file) != nil {
 		return settings
 	}
 	f, err := os.Open(file)

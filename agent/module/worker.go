@@ -2,7 +2,6 @@ package module
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,22 +30,16 @@ func (m machine) workerFor(architectures []string) ([]string, error) {
 	if slices.Contains(architectures, m.arch) {
 		return nil, nil
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
 	for _, arch := range runnable[m.system+"/"+m.arch] {
 		if !slices.Contains(architectures, arch) {
 			continue
 		}
-		path := filepath.Join(filepath.Dir(self), WorkerName(m.system, arch))
+		path := filepath.Join(filepath.Dir(m.self), WorkerName(m.system, arch))
 		if !exists(path) {
 			return nil, fmt.Errorf("a library for %s, which needs %s", arch, path)
 		}
-		if !m.anyOwner {
-			if err := trusted(path); err != nil {
-				return nil, err
-			}
+		if err := m.trusted(path); err != nil {
+			return nil, err
 		}
 		return []string{path, worker.Role}, nil
 	}

@@ -62,6 +62,7 @@ func TestParse(t *testing.T) {
 		{"rSign with a query", `{"origins":[{"origin":"https://ca.example","rsign":"https://ca.example/csc?a"}]}`, "rsign"},
 		{"rSign with a user", `{"origins":[{"origin":"https://ca.example","rsign":"https://a@ca.example/csc"}]}`, "rsign"},
 		{"module", `{"modules":[{"name":"a","path":"/a.so","env":["A=b"]}]}`, ""},
+		{"module of a sandbox", `{"modules":[{"name":"a","path":"/a.so","userWritable":true}],"discoverModules":true}`, ""},
 		{"module without name", `{"modules":[{"path":"/a.so"}]}`, "name"},
 		{"module twice", `{"modules":[{"name":"a","path":"/a.so"},{"name":"a","path":"/b.so"}]}`, "name"},
 		{"relative module", `{"modules":[{"name":"a","path":"a.so"}]}`, "absolute"},
@@ -103,6 +104,19 @@ func TestSealKeys(t *testing.T) {
 		}
 		if p.Origin("https://ca.example.evil.example") != nil {
 			t.Error("an origin is known by its prefix")
+		}
+	}
+}
+
+// Other modules than the policy's are used where it lists none, unless it says otherwise.
+func TestDiscoversModules(t *testing.T) {
+	const listed = `"modules":[{"name":"a","path":"/a.so"}]`
+	for text, want := range map[string]bool{
+		`{}`: true, `{"discoverModules":false}`: false, `{` + listed + `}`: false, `{` + listed + `,"discoverModules":true}`: true,
+	} {
+		p, err := Parse(strings.NewReader(text))
+		if err != nil || p.DiscoversModules() != want {
+			t.Errorf("%s: got %v, %v", text, p.DiscoversModules(), err)
 		}
 	}
 }

@@ -293,15 +293,21 @@ func (s *Session) certificate(ctx context.Context, o order, id string) (*bridge.
 			return b, nil
 		}
 	}
-	list, err := s.Cards.List(ctx, bridge.Filter{})
-	if err != nil {
-		return nil, err
+	for {
+		list, err := s.Cards.List(ctx, bridge.Filter{})
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(list.Certificates, func(b bridge.Certificate) bool { return b.ID == id })
+		if i >= 0 {
+			return &list.Certificates[i], nil
+		}
+		// A card that was just put in may take longer to be read than a list waits; a slow module answers or fails
+		// in its deadline.
+		if !slices.ContainsFunc(list.Modules, func(m bridge.Module) bool { return m.Code == bridge.CodeModuleSlow }) {
+			return nil, bridge.Errorf(bridge.CodeCertificateUnknown, nil)
+		}
 	}
-	i := slices.IndexFunc(list.Certificates, func(b bridge.Certificate) bool { return b.ID == id })
-	if i < 0 {
-		return nil, bridge.Errorf(bridge.CodeCertificateUnknown, nil)
-	}
-	return &list.Certificates[i], nil
 }
 
 // sum hashes what gets signed with the signature's hash, once: a document may be large.

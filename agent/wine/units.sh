@@ -29,11 +29,10 @@ for package in $(cd "$(dirname "$0")/../.." && $GO list -f '{{if or .TestGoFiles
   done
   [ "$skip" != . ] || continue
   exe=$MODULES/tests/${name//\//-}.exe
-  $GO test -c -tags wine -overlay "$MODULES/overlay.json" -o "$exe" "./$name"
-  if (cd "$name" && timeout 300 wine "$exe" -test.timeout 240s -test.skip "$skip" </dev/null >"$exe.log" 2>&1); then
+  if $GO test -c -tags wine -overlay "$MODULES/overlay.json" -o "$exe" "./$name" && (cd "$name" && timeout 300 wine "$exe" -test.timeout 240s -test.skip "$skip" </dev/null >"$exe.log" 2>&1); then
     echo "ok $name"
   else
-    cat "$exe.log"
+    cat "$exe.log" || true
     failed+=("$name")
   fi
 done

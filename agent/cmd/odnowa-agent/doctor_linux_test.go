@@ -133,10 +133,10 @@ func TestDoctorModules(t *testing.T) {
 			if err := os.WriteFile(path, []byte("not a library"), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			return []policy.Module{{Name: "text", Path: path}}
+			return []policy.Module{{Name: "text", Path: installed(t, path)}}
 		}, map[string]string{"modules": "failed module_failed"}},
 		{"no reader", func(*rig) []policy.Module {
-			return []policy.Module{{Name: "h", Path: h.Module, Env: h.Env("C_GetSlotList=nothing", "")}}
+			return []policy.Module{{Name: "h", Path: installed(t, h.Module), Env: h.Env("C_GetSlotList=nothing", "")}}
 		}, map[string]string{"certificate": "unknown"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package card_test
 
 import (
@@ -114,6 +116,7 @@ func TestModulesThatAreNotLoaded(t *testing.T) {
 		"both":    {[]card.Module{missing, refused}, bridge.CodeModuleFailed},
 	} {
 		store := openModules(t, card.Options{}, test.modules...)
+		store.Restart() // has nothing to restart
 		status, err := store.Status(t.Context())
 		if err != nil || status.Code != test.want || status.Problems[test.modules[0].Name] != test.modules[0].Problem {
 			t.Errorf("%s: got %+v, %v", name, status, err)
