@@ -31,6 +31,12 @@ func graphical(desktop string) []string {
 const gnome = "pinentry-gnome3"
 
 // pinentry opens windows through a pinentry program, one process a conversation.
+//
+// They are used with the keyboard alone: Tab goes from button to button, Alt with the underlined letter presses
+// one, Return the one that has the focus (Cancel, but where a PIN is typed), Escape cancels. Limits, which are
+// pinentry's: texts cannot be selected or enlarged other than by the desktop's settings; the keyboard is grabbed
+// while the window is open, so that no other program reads the PIN, nor an on-screen keyboard of another
+// program types it; screen readers get the texts only as far as the toolkit's bridge hands labels on.
 type pinentry struct{ path, terminal string }
 
 func newPrompter(o Options) prompter { return &pinentry{path: o.Pinentry, terminal: o.Terminal} }

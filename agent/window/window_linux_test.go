@@ -3,6 +3,7 @@ package window_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -234,5 +235,23 @@ func TestFields(t *testing.T) {
 	}
 	if asked := p.Asked(t); len(asked) != 0 {
 		t.Errorf("asked %v", asked)
+	}
+}
+
+// TestExclusive: a lock that is taken means busy, one that cannot be had no window; both let go of the queue.
+func TestExclusive(t *testing.T) {
+	t.Setenv("DISPLAY", ":99")
+	p := windowtest.New(t, windowtest.Yes)
+	var answer error
+	w := window.New(window.Options{Pinentry: p.Path, Timeout: time.Minute, Log: zap.NewNop(), Exclusive: func() (io.Closer, error) {
+		return io.NopCloser(nil), answer
+	}})
+	for _, c := range []struct{ says, want error }{
+		{errors.New("read-only"), window.ErrUnavailable}, {window.ErrBusy, window.ErrBusy}, {nil, nil},
+	} {
+		answer = c.says
+		if err := w.ConfirmPairing(t.Context(), window.Polish, "Firefox", "123456"); !errors.Is(err, c.want) {
+			t.Errorf("%v: got %v, want %v", c.says, err, c.want)
+		}
 	}
 }

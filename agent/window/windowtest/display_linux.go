@@ -28,7 +28,7 @@ func StartDisplay(t testing.TB) *Display {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	x := exec.Command(Need(t, "Xvfb", "xvfb"), "-displayfd", "3", "-screen", "0", "1000x800x24", "-nolisten", "tcp")
+	x := exec.Command(Need(t, "Xvfb", "xvfb"), "-displayfd", "3", "-screen", "0", "1000x800x24", "-nolisten", "tcp", "-noreset") // it would begin anew when xprop is the first to go
 	x.ExtraFiles = []*os.File{w}
 	start(t, x)
 	w.Close()
