@@ -304,10 +304,19 @@ func (s *Session) certificate(ctx context.Context, o order, id string) (*bridge.
 		}
 		// A card that was just put in may take longer to be read than a list waits; a slow module answers or fails
 		// in its deadline.
-		if !slices.ContainsFunc(list.Modules, func(m bridge.Module) bool { return m.Code == bridge.CodeModuleSlow }) {
-			return nil, bridge.Errorf(bridge.CodeCertificateUnknown, nil)
+		if has(list.Modules, bridge.CodeModuleSlow) {
+			continue
 		}
+		// One that failed may be the one that has it.
+		if has(list.Modules, bridge.CodeModuleFailed) {
+			return nil, bridge.Errorf(bridge.CodeModuleFailed, nil)
+		}
+		return nil, bridge.Errorf(bridge.CodeCertificateUnknown, nil)
 	}
+}
+
+func has(modules []bridge.Module, code bridge.Code) bool {
+	return slices.ContainsFunc(modules, func(m bridge.Module) bool { return m.Code == code })
 }
 
 // sum hashes what gets signed with the signature's hash, once: a document may be large.

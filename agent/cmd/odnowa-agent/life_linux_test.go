@@ -64,7 +64,9 @@ func TestKilled(t *testing.T) {
 	}{
 		{"host", (*stage).killHost, []string{gone, gone, gone, gone, gone}},
 		{"session", (*stage).killSession, []string{gone, gone, gone, gone, signed}},
-		{"worker", (*stage).killWorker, []string{"certificate_unknown", signed, signed, "module_failed", signed}},
+		// A worker that is gone is started again, unless its end shows only as the PIN is handed to it: a PIN is
+		// never tried twice.
+		{"worker", (*stage).killWorker, []string{"module_failed", signed, signed + " or module_failed", "module_failed", signed}},
 		{"service", (*stage).killService, []string{"service_stopped", "service_stopped", "service_stopped", "service_stopped", signed}},
 	} {
 		for i, m := range moments {
@@ -74,7 +76,7 @@ func TestKilled(t *testing.T) {
 				window := s.person.PID(t)
 				c.kill(s)
 				resume()
-				if got := s.result(ch); got != c.want[i] {
+				if got := s.result(ch); !slices.Contains(strings.Split(c.want[i], " or "), got) {
 					t.Errorf("got %s, want %s", got, c.want[i])
 				}
 				s.windowGone(window)
