@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/lock"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
@@ -40,8 +41,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// System is the operating system's log. It must not block, and what it does with errors is its own matter:
-// the file is the record.
+// System is the operating system's log. What it does with errors is its own matter: the file is the record.
 type System interface {
 	Record(n uint64, hash string, r Record)
 }
@@ -64,7 +64,8 @@ type Entry struct {
 type File struct {
 	path string
 	Options
-	mu sync.Mutex // held for the length of a Write
+	mu      sync.Mutex    // held for the length of a Write
+	telling chan struct{} // holds a token while System is told
 }
 
 // Open makes the log's folder, for its owner alone, and mends what a crash has left.
@@ -78,10 +79,10 @@ func Open(path string, o Options) (*File, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("making audit folder: %w", err)
+	if err := local.MakePrivate(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("opening audit log: %w", err)
 	}
-	l := &File{path: path, Options: o}
+	l := &File{path: path, Options: o, telling: make(chan struct{}, 1)}
 	return l, l.locked(func(*chain) error { return nil })
 }
 
@@ -97,9 +98,7 @@ func (l *File) Write(r Record) error {
 	if err != nil {
 		return fmt.Errorf("writing audit record: %w", err)
 	}
-	if l.System != nil {
-		l.System.Record(number, hash, r)
-	}
+	l.tell(number, hash, r)
 	return nil
 }
 
@@ -237,6 +236,7 @@ func (c *chain) append(r Record) error {
 // next puts the full file aside, drops the oldest, and opens another. Should the program die in between, the
 // next record finds an empty file and goes on from the newest full one.
 func (c *chain) next() error {
+	c.f.Close() // it was synced, and Windows renames no open file
 	if err := os.Rename(c.log.path, fullName(c.log.path, c.file)); err != nil {
 		return err
 	}
@@ -253,7 +253,6 @@ func (c *chain) next() error {
 	if err != nil {
 		return err
 	}
-	c.f.Close() // it was synced
 	c.f, c.size = f, 0
 	return nil
 }

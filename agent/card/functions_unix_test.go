@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -161,7 +160,7 @@ func (f failure) allowed() []bridge.Code {
 func (f failure) gone(h cardtest.Hostile) {
 	deadline := time.Now().Add(5 * time.Second)
 	for _, pid := range h.Processes(f.t) {
-		for syscall.Kill(pid, 0) == nil {
+		for running(pid) {
 			if time.Now().After(deadline) {
 				f.errorf("process %d still runs", pid)
 				return

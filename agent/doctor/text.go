@@ -113,6 +113,8 @@ type term struct {
 	noCard, unknownCard, issuer, valid, key, card, pad string
 	manifest, program, policy, version                 string
 	pin                                                map[bridge.PINState]string
+	states                                             map[bridge.CheckState]string
+	checks                                             map[string]string
 }
 
 var terms = map[window.Language]term{
@@ -120,10 +122,17 @@ var terms = map[window.Language]term{
 		"bez karty", "karta, której żaden moduł nie zna", "wystawca", "ważny", "klucz", "karta", "podawany na czytniku",
 		"rejestracja", "program", "zasady", "wersja",
 		map[bridge.PINState]string{bridge.PINOK: "w porządku", bridge.PINLow: "ostatnio błędny", bridge.PINFinal: "ostatnia próba", bridge.PINLocked: "zablokowany"},
+		map[bridge.CheckState]string{bridge.CheckOK: "OK", bridge.CheckWarning: "UWAGA", bridge.CheckFailed: "BŁĄD", bridge.CheckUnknown: "NIE WIEM"},
+		map[string]string{
+			CheckPolicy: "konfiguracja", bridge.CheckBrowser: "przeglądarki", CheckSession: "sesja", bridge.CheckAgent: "agent", bridge.CheckService: "usługa",
+			bridge.CheckWindow: "okno", bridge.CheckPCSC: "PC/SC", bridge.CheckModules: "oprogramowanie kart", bridge.CheckReader: "czytniki",
+			bridge.CheckCard: "karta", bridge.CheckCertificate: "certyfikaty",
+		},
 	},
 	window.English: {
 		"no card", "a card that no module knows", "issuer", "valid", "key", "card", "typed on the reader",
 		"registration", "program", "policies", "version",
 		map[bridge.PINState]string{bridge.PINOK: "ok", bridge.PINLow: "the last one was wrong", bridge.PINFinal: "last try", bridge.PINLocked: "locked"},
+		nil, nil, // the protocol's words are English
 	},
 }

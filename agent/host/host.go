@@ -66,6 +66,7 @@ func (h *Host) Run(ctx context.Context, stdin io.ReadCloser, stdout io.Writer) e
 		return errors.Join(err, refuse(stdin, stdout, codeOf(err)))
 	}
 	defer conn.Close()
+	letInFront(conn)
 	preface, err := json.Marshal(h.Preface)
 	if err != nil {
 		return fmt.Errorf("encoding preface: %w", err)
@@ -83,22 +84,6 @@ func (h *Host) Run(ctx context.Context, stdin io.ReadCloser, stdout io.Writer) e
 		return nil
 	}
 	return err
-}
-
-// relay hands frames on until the source ends.
-func relay(to io.Writer, from io.Reader, max int) error {
-	for {
-		body, err := frame.Read(from, max)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading frame: %w", err)
-		}
-		if err := frame.Write(to, body); err != nil {
-			return fmt.Errorf("writing frame: %w", err)
-		}
-	}
 }
 
 func (h *Host) connect(ctx context.Context) (net.Conn, error) {

@@ -15,6 +15,9 @@ func StartSession() error {
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}
+	if err := keepHandles(); err != nil {
+		return fmt.Errorf("keeping handles: %w", err)
+	}
 	cmd := exec.Command(self, "session")
 	cmd.Dir = rootDir()
 	cmd.Env = environ.Session()

@@ -105,3 +105,12 @@ func StateDir() (string, error) {
 	}
 	return dir, nil
 }
+
+// MakePrivate makes a folder that only this user, and who governs the machine, can look into. One that is there
+// is made so on Windows, unless somebody else made it, and left as it is on Unix.
+func MakePrivate(dir string) error {
+	if err := makePrivate(dir); err != nil {
+		return fmt.Errorf("making folder %s: %w", dir, err)
+	}
+	return nil
+}

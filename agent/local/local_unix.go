@@ -145,6 +145,10 @@ func checkDir(dir, user string, mode os.FileMode) error {
 	return nil
 }
 
+// makePrivate leaves a folder that is there as it is: the service's may be systemd's link to another
+// (DynamicUser).
+func makePrivate(dir string) error { return os.MkdirAll(dir, 0o700) }
+
 // dirOwner gives the owner of a folder that nobody else can write in.
 func dirOwner(dir string) (string, error) {
 	info, err := os.Lstat(dir)

@@ -117,6 +117,18 @@ func TestFolders(t *testing.T) {
 	}
 }
 
+func TestMakePrivate(t *testing.T) {
+	dir := filepath.Join(shortDir(t), "a", "state")
+	for range 2 {
+		if err := MakePrivate(dir); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%v, %v", info, err)
+		}
+	}
+}
+
 func TestShared(t *testing.T) {
 	path := filepath.Join(shortDir(t), "service", "a.sock")
 	l, err := ListenShared(path)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -319,5 +320,32 @@ func TestNames(t *testing.T) {
 	path, err := SessionPath()
 	if err != nil || !strings.Contains(path, Self()) || !isPipe(path) {
 		t.Errorf("session's pipe: %q, %v", path, err)
+	}
+}
+
+func TestMakePrivate(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "state")
+	made := func() string {
+		t.Helper()
+		if err := MakePrivate(dir); err != nil {
+			t.Fatal(err)
+		}
+		sd, err := windows.GetNamedSecurityInfo(dir, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sd.String()
+	}
+	first, again := made(), made()
+	if want := fmt.Sprintf("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;%s)", Self()); (first != want || again != want) &&
+		!inWine(t, "a folder's access list is kept as Unix modes, which say less") {
+		t.Errorf("got %s, then %s, want %s", first, again, want)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := MakePrivate(file); err == nil {
+		t.Error("a file was taken for a folder")
 	}
 }

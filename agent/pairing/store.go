@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/odnowa/odnowa/agent/frame"
+	"github.com/odnowa/odnowa/agent/local"
 )
 
 // maxPairings bounds what a machine keeps; the oldest goes first.
@@ -56,9 +57,12 @@ type Store struct {
 	all []Pairing
 }
 
-// OpenStore reads the file, if there is one.
+// OpenStore reads the file, if there is one, in a folder that it makes private.
 func OpenStore(path string) (*Store, error) {
 	s := &Store{path: path}
+	if err := local.MakePrivate(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
@@ -108,9 +112,6 @@ func write(path string, all []Pairing) error {
 	data, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encoding pairings: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("writing pairings: %w", err)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".pairings-") // mode 0600
 	if err != nil {

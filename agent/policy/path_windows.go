@@ -1,9 +1,6 @@
 package policy
 
 import (
-	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/windows"
@@ -25,23 +22,4 @@ func programData() string {
 		dir = `C:\ProgramData`
 	}
 	return filepath.Join(dir, "Odnowa")
-}
-
-// machinePlaces is the administrator's file.
-func machinePlaces() []place { return []place{filePlace(Source{FromFile, MachinePath()})} }
-
-// checkFile: ProgramData\Odnowa gets its access list from the installer, which lets only
-// administrators write; the file has no mode that could be looked at.
-func checkFile(*os.File, bool) error { return nil }
-
-// fileStamp changes when the file does; empty where there is none.
-func fileStamp(path string) string {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return ""
-	case err != nil:
-		return err.Error()
-	}
-	return fmt.Sprint(info.Size(), info.ModTime())
 }

@@ -14,6 +14,9 @@ const Name = "odnowa-agent"
 // Manage runs serve as the operating system's service manager wants it, or plainly in a terminal,
 // until ctx ends, the manager stops it, or serve ends, whose error it gives.
 func Manage(ctx context.Context, serve func(context.Context) error) error {
+	if managed, err := underWine(ctx, serve); managed {
+		return err
+	}
 	p := &program{serve: serve, done: make(chan struct{})}
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	defer p.cancel()

@@ -7,6 +7,7 @@ import { run } from "./command.ts";
 import { phonePIN, type Renewal } from "./renewal.ts";
 import type { Report } from "./report.ts";
 import { portalProgram, type Sandbox } from "./sandbox.ts";
+import { expect } from "./tally.ts";
 
 /** What the person keeps: a file, and a code on paper. */
 export interface Backup {
@@ -16,8 +17,6 @@ export interface Backup {
 
 /** A recovery code in the right form, and no backup's. */
 const nobodysCode = "0000 0000 0000 0000 0000 0000 00VM";
-
-type Expect = (what: string, got: string | null | Promise<string | null>, want: string) => Promise<void>;
 
 /** The code of what the phone says is wrong. */
 async function says(phone: Phone, code: string): Promise<string | null> {
@@ -53,7 +52,7 @@ async function typePIN(phone: Phone, pin: string): Promise<void> {
 }
 
 /** The new phone takes the old one's place; gives the new backup. */
-export async function restoreOn(next: Phone, old: Phone, r: Renewal, report: Report, expect: Expect): Promise<Backup> {
+export async function restoreOn(next: Phone, old: Phone, r: Renewal, report: Report): Promise<Backup> {
   const { sandbox, backup } = r;
   const on = (id: string) => next.page.getByTestId(id);
   const picture = (name: string) => report.page(next.page, `rsign-restore-${name}`);
@@ -101,7 +100,7 @@ export async function restoreOn(next: Phone, old: Phone, r: Renewal, report: Rep
 }
 
 /** The authority revokes the certificate in the cloud; neither the phone nor its backup has anything left. */
-export async function revokedInCloud(sandbox: Sandbox, phone: Phone, old: Phone, backup: Backup, report: Report, expect: Expect): Promise<void> {
+export async function revokedInCloud(sandbox: Sandbox, phone: Phone, old: Phone, backup: Backup, report: Report): Promise<void> {
   const { file } = sandbox;
   const serial = run("openssl", ["x509", "-in", join(sandbox.results, "certificate-chain.pem"), "-noout", "-serial"]).replace("serial=", "");
   run(portalProgram, ["revoke", "--link", join(file.dir, "operator/link"), "--issuer", file.urls.issuer, "--sam", file.urls.sam, serial]);

@@ -10,6 +10,7 @@ import { searchLogs } from "./privacy.ts";
 import { type Language, Renewal } from "./renewal.ts";
 import { Report } from "./report.ts";
 import { type Policy, Sandbox } from "./sandbox.ts";
+import { end, expect, ok } from "./tally.ts";
 
 const results = resolve("../build/test-card");
 const wrongPIN = "314159";
@@ -36,15 +37,6 @@ const words = {
     locked: ["PIN karty jest zablokowany", "Odblokuj PIN kodem PUK w oprogramowaniu karty."],
   },
 } as const;
-
-let passed = 0;
-
-async function expect(what: string, got: string | null | Promise<string | null>, want: string): Promise<void> {
-  const value = await got;
-  if (value !== want) throw new Error(`${what}: got ${String(value)}, want ${want}`);
-  passed += 1;
-  console.log(`               ok: ${what}: ${want}`);
-}
 
 /** What lasts through a test. */
 interface Desk {
@@ -164,8 +156,7 @@ async function wrongTwice(r: Renewal, language: Language): Promise<void> {
   await toPIN(r);
   await r.typePIN("pin", wrongPIN);
   await r.typePIN("pin-wrong-once", wrongPIN, t.incorrect, t.low);
-  passed += 2;
-  console.log(`               ok: wrong PIN once, in the window: ${t.low}`);
+  ok(`wrong PIN once, in the window: ${t.low}`, 2);
 }
 
 /** The page says that the PIN is locked, in these words, and opens no window again. */
@@ -225,15 +216,4 @@ async function lockedInPolish(desk: Desk, r: Renewal): Promise<void> {
   await unlock(desk);
 }
 
-test().then(
-  () => {
-    console.log(`${String(passed)} passed, 0 failed`);
-    process.exit(0);
-  },
-  (e: unknown) => {
-    console.error(e instanceof Error ? e.message : e);
-    console.log(outcome("tail", ["-n", "20", join(results, "logs/agent-session.log")]).text);
-    console.log(`${String(passed)} passed, 1 failed`);
-    process.exit(1);
-  },
-);
+end(test, () => outcome("tail", ["-n", "20", join(results, "logs/agent-session.log")]).text);

@@ -1,6 +1,6 @@
-// What the extension costs: pages of the CA load at most 30 ms slower with the content script, pages of other origins run
-// nothing of it (hostile.ts looks at that); how large what ships is. One browser, pages in turn, so that a busy machine
-// disturbs both alike.
+// What the extension costs: pages of the CA load at most 30 ms slower with the content script; pages of other origins run
+// nothing of it (hostile.ts looks at that); how large what ships is. Both kinds of pages load in turn, and the fastest of each
+// are compared: whatever else the machine does can only make a load slower.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -11,7 +11,7 @@ import { main, startPreview } from "./preview.ts";
 const rounds = 40;
 const mostMs = 30;
 
-/** Milliseconds from the first byte to the end of DOMContentLoaded, where a script at document_start delays a page. */
+/** Milliseconds from the first byte to the end of DOMContentLoaded, which a script at document_start delays. */
 async function load(page: Page, url: string): Promise<number> {
   await page.goto(url);
   return page.evaluate(() => {
@@ -20,26 +20,24 @@ async function load(page: Page, url: string): Promise<number> {
   });
 }
 
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]!;
-
 main(async (e) => {
   const preview = await startPreview({ language: "en" });
   const server = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>page</title><p>page</p>"));
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as AddressInfo;
   try {
-    const page = await preview.browser.newPage();
-    const times: Record<"listed" | "other", number[]> = { listed: [], other: [] };
+    const [other, listed] = [await preview.browser.newPage(), await preview.browser.newPage()];
+    const times = { other: [] as number[], listed: [] as number[] };
     for (let round = 0; round < rounds; round++) {
-      times.other.push(await load(page, `http://other.localhost:${port}/`));
-      times.listed.push(await load(page, `http://odnowa.localhost:${port}/`));
+      times.other.push(await load(other, `http://other.localhost:${port}/`));
+      times.listed.push(await load(listed, `http://odnowa.localhost:${port}/`));
     }
-    const [listed, other] = [median(times.listed), median(times.other)];
-    console.log(`page load, median of ${rounds}: ${other.toFixed(1)} ms without, ${listed.toFixed(1)} ms with the content script`);
+    const [without, withScript] = [Math.min(...times.other), Math.min(...times.listed)];
+    console.log(`page load, fastest of ${rounds}: ${without.toFixed(1)} ms without, ${withScript.toFixed(1)} ms with the content script`);
     for (const name of ["content.js", "worker.js", "popup.js"]) {
       console.log(`${name}: ${readFileSync(join(preview.extension, name)).length} bytes`);
     }
-    e.equal(`the content script adds at most ${mostMs} ms to a page`, listed - other <= mostMs, true);
+    e.equal(`the content script adds at most ${mostMs} ms to a page`, withScript - without <= mostMs, true);
   } finally {
     server.closeAllConnections();
     server.close();

@@ -9,6 +9,7 @@ import { Report } from "./report.ts";
 import { activateRSign, rsignVerdicts, signFile } from "./rsign.ts";
 import { Sandbox } from "./sandbox.ts";
 import type { Customer, Tab } from "./tab.ts";
+import { count, end, ok } from "./tally.ts";
 import { check, renew } from "./whole.ts";
 
 const results = resolve("../build/test-browsers");
@@ -27,8 +28,6 @@ const ways: readonly Way[] = [
   { name: "firefox-native", host: true, rsign: true, open: (s, way) => s.firefox("pl-PL", way.name, way.host) },
   { name: "firefox-websocket", host: false, open: (s, way) => s.firefox("pl-PL", way.name, way.host) },
 ];
-
-let passed = 0;
 
 async function test(): Promise<void> {
   const sandbox = await Sandbox.open(results);
@@ -58,7 +57,7 @@ async function go(sandbox: Sandbox, way: Way): Promise<void> {
       report.verdicts(bad);
       throw new Error(`${String(bad.length)} verdicts are bad`);
     }
-    passed += 1 + verdicts.length;
+    count(1 + verdicts.length);
     report.end(`The renewal is complete, ${String(verdicts.length)} verdicts are good.`);
   } catch (e) {
     await customer.page.screenshot({ path: join(results, "failed.png") }).catch(() => undefined);
@@ -73,8 +72,7 @@ async function go(sandbox: Sandbox, way: Way): Promise<void> {
 /** Waits until the preparation says this of the agent. */
 async function agentSays(r: Renewal<Tab>, code: string): Promise<void> {
   await r.page.locator(`[data-testid=check-agent][data-code=${code}]`).waitFor();
-  passed += 1;
-  console.log(`               ok: ${code}`);
+  ok(code);
 }
 
 /** Pairs the browser: refused once, then agreed to on both sides; the pairing outlives the service's restart. */
@@ -111,14 +109,4 @@ async function ready(r: Renewal<Tab>, timeout = 20_000): Promise<void> {
   await r.page.locator("[data-testid=preparation][data-ready=yes]").waitFor({ timeout });
 }
 
-test().then(
-  () => {
-    console.log(`${String(passed)} passed, 0 failed`);
-    process.exit(0);
-  },
-  (e: unknown) => {
-    console.error(e instanceof Error ? e.message : e);
-    console.log(`${String(passed)} passed, 1 failed`);
-    process.exit(1);
-  },
-);
+end(test);

@@ -79,23 +79,34 @@ async function stopWorker(page: Page): Promise<void> {
   await cdp.detach();
 }
 
-async function workerStopped(e: Expectations, tab: Tab): Promise<void> {
-  const { preview } = tab;
+/** Stops the worker from a page of the extension. */
+async function stop(preview: Preview): Promise<void> {
   const extension = await preview.browser.newPage();
   await extension.goto(`chrome-extension://${preview.id}/popup.html`);
+  await extension.locator("[data-testid=popup]:not([data-state=looking])").waitFor();
   await stopWorker(extension);
   await extension.close();
-  e.equal("worker stopped at the list of certificates", await tab.failed(), "agent_unreachable");
+}
+
+/** How often the list was asked for. */
+const lists = (preview: Preview) => preview.heard().filter(({ method }) => method === "certificates.list").length;
+
+async function workerStopped(e: Expectations, tab: Tab): Promise<void> {
+  const { preview } = tab;
+  const asked = lists(preview);
+  await stop(preview);
+  await until("the list to be asked for again", 10_000, () => lists(preview) > asked || undefined);
+  await tab.at("certificate-choice").waitFor();
+  e.equal("worker stopped at the list of certificates: the list comes again by itself", await tab.at("cards-failure").count(), 0);
+  await stop(preview);
+  e.equal("stopped again at once: that is told", await tab.failed(), "agent_unreachable");
   await tab.press("cure-retry");
   await tab.at("certificate-choice").waitFor();
   await tab.toSign();
   const before = closed(preview);
   await tab.press("sign");
   await tab.waits();
-  const again = await preview.browser.newPage();
-  await again.goto(`chrome-extension://${preview.id}/popup.html`);
-  await stopWorker(again);
-  await again.close();
+  await stop(preview);
   e.equal("worker stopped while the window is open", await tab.failed(), "agent_unreachable");
   await until("the window to close", 5000, () => closed(preview) > before || undefined);
   e.equal("the window closes", closed(preview), before + 1);
@@ -163,11 +174,14 @@ async function twoTabs(e: Expectations, tab: Tab): Promise<void> {
 async function agentReplaced(e: Expectations, tab: Tab): Promise<void> {
   const { preview } = tab;
   const { certificates } = preview.some;
+  await preview.cards({ ...preview.some, certificates: [{ ...certificates[0], reader: "Old reader" }] });
+  await tab.page.getByText("Old reader").first().waitFor();
+  await preview.install("missing"); // as an update does for a moment
+  await preview.install("here");
   for (const pid of alive(preview)) process.kill(pid);
-  e.equal("agent replaced at the list", await tab.failed(), "agent_crashed");
   await preview.cards({ ...preview.some, certificates: [{ ...certificates[0], reader: "New reader" }] });
-  await tab.press("cure-retry");
   await tab.page.getByText("New reader").first().waitFor();
+  e.equal("agent replaced at the list: the new one is asked by itself", await tab.at("cards-failure").count(), 0);
   await tab.toSign();
   for (const pid of alive(preview)) process.kill(pid);
   await tab.press("sign");
@@ -199,6 +213,8 @@ async function extensionReplaced(e: Expectations, tab: Tab): Promise<void> {
 /** Nothing runs, and nothing is kept, once the person has finished. */
 async function finished(e: Expectations, tab: Tab): Promise<void> {
   const { preview, page } = tab;
+  await tab.press("language");
+  e.equal("switched to Polish", await tab.at("heading").innerText(), "Certyfikat jest wydany");
   await tab.press("issued-finish");
   await tab.at("preparation").waitFor();
   const kept = await page.evaluate(() => ({ session: Object.keys(sessionStorage), local: Object.keys(localStorage), title: document.title }));

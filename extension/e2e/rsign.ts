@@ -166,6 +166,25 @@ export async function cancelledActivation(r: Renewal<Tab>): Promise<string> {
   return code;
 }
 
+/** The same once the phone has found the computer; gives what the phone says then, by itself. */
+export async function cancelledWhenFound(r: Renewal<Tab>, phone: Phone): Promise<string | null> {
+  const on = (id: string) => phone.page.getByTestId(id);
+  await r.at("issued-activate").click();
+  await r.screen("activate");
+  await r.at("activate").click();
+  const code = await shownCode(r);
+  await on("computer-add").click();
+  await on("computer-code").fill(code);
+  await on("computer-code-continue").click();
+  await on("screen-computer-found").waitFor({ timeout: 20_000 });
+  await r.at("activate-cancel").click();
+  await r.screen("activate");
+  await r.at("activate-later").click();
+  await r.screen("issued");
+  await on("screen-active").waitFor({ timeout: 20_000 });
+  return on("error").getAttribute("data-code");
+}
+
 /** The phone refuses what the command asks for; gives what the command says. */
 export async function refusedOnPhone(sandbox: Sandbox, r: Renewal<Tab>, phone: Phone): Promise<string> {
   const path = join(sandbox.results, "refused.txt");

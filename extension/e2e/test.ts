@@ -9,21 +9,13 @@ import { run } from "./command.ts";
 import { Renewal } from "./renewal.ts";
 import { Report } from "./report.ts";
 import {
-  activateRSign, cancelledActivation, otherCode, refusedOnPhone, removedOnPhone, rsignVerdicts, signFile, wrongComputerCode,
+  activateRSign, cancelledActivation, cancelledWhenFound, otherCode, refusedOnPhone, removedOnPhone, rsignVerdicts, signFile, wrongComputerCode,
 } from "./rsign.ts";
 import { portalProgram, Sandbox } from "./sandbox.ts";
+import { count, end, expect } from "./tally.ts";
 import { check, renew } from "./whole.ts";
 
 const results = resolve("../build/test-renewal");
-
-let passed = 0;
-
-async function expect(what: string, got: string | null | Promise<string | null>, want: string): Promise<void> {
-  const value = await got;
-  if (value !== want) throw new Error(`${what}: got ${value}, want ${want}`);
-  passed += 1;
-  console.log(`               ok: ${what}: ${want}`);
-}
 
 /** The wizard says what went wrong, with this code. */
 async function fails(r: Renewal, what: string, code: string): Promise<void> {
@@ -78,16 +70,16 @@ async function test(): Promise<void> {
         signConfirmation: () => codesThatDiffer(r),
       });
       await cloud(sandbox, r, phone, report);
-      const backup = await restoreOn(next, phone, r, report, expect);
+      const backup = await restoreOn(next, phone, r, report);
       await signFile(sandbox, r, next, report);
       await refusedCertificate(sandbox, r);
       const verdicts = [...check(sandbox), ...rsignVerdicts(sandbox)];
       report.verdicts(verdicts);
       const bad = verdicts.filter((v) => !v.good).length;
       if (bad > 0) throw new Error(`${String(bad)} verdicts are bad`);
-      passed += verdicts.length;
+      count(verdicts.length);
       await expect("computer removed on the phone", removedOnPhone(sandbox, next), "rsign_refused");
-      await revokedInCloud(sandbox, next, phone, backup, report, expect);
+      await revokedInCloud(sandbox, next, phone, backup, report);
       report.end("The renewal is complete.");
     } catch (e) {
       await page.screenshot({ path: join(results, "failed.png") }).catch(() => undefined);
@@ -200,6 +192,7 @@ async function codesThatDiffer(r: Renewal): Promise<void> {
 /** Step 12, and signatures with the certificate in the cloud. */
 async function cloud(sandbox: Sandbox, r: Renewal, phone: Phone, report: Report): Promise<void> {
   const cancelled = await cancelledActivation(r);
+  await expect("cancelled while the phone asks for its PIN", cancelledWhenFound(r, phone), "computer_over");
   await activateRSign(r, phone, report, {
     code: async (p, right) => {
       await expect("code of no computer", wrongComputerCode(p, otherCode(right)), "computer_unknown");
@@ -228,14 +221,4 @@ async function refusedCertificate(sandbox: Sandbox, r: Renewal): Promise<void> {
   await r.picture("certificate-revoked");
 }
 
-test().then(
-  () => {
-    console.log(`${String(passed)} passed, 0 failed`);
-    process.exit(0);
-  },
-  (e: unknown) => {
-    console.error(e instanceof Error ? e.message : e);
-    console.log(`${String(passed)} passed, 1 failed`);
-    process.exit(1);
-  },
-);
+end(test);

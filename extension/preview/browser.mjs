@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -32,6 +33,15 @@ function certificate(folder) {
   };
 }
 
+/** A port that nobody listens on: the preview's agent has no service. */
+async function unusedPort() {
+  const server = createServer();
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address();
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
 /** Everything for one look at the wizard; `stop` removes it again. Extension and agent can be left out. */
 export async function startPreview({ language, headless = true, width = 1280, extension = true, agent = true, args = [], open = true }) {
   const folder = await mkdtemp(join(tmpdir(), "odnowa-preview-"));
@@ -40,7 +50,7 @@ export async function startPreview({ language, headless = true, width = 1280, ex
   await mkdir(levers);
   const config = readConfig(await readFile(join(here, "../sandbox.example.json"), "utf8"));
   const test = certificate(folder);
-  const built = await build({ ...config, origins: ["http://odnowa.localhost:*"], testOnlyOpenShadow: open }, folder);
+  const built = await build({ ...config, origins: ["http://odnowa.localhost:*"], agentPort: await unusedPort(), testOnlyOpenShadow: open }, folder);
   const portal = await startPortal({ sdk: built.sdk, certificate: test, language });
 
   /** Puts a file in place at once, so that the host never reads half of one. */
@@ -59,13 +69,17 @@ export async function startPreview({ language, headless = true, width = 1280, ex
   const host = join(folder, "host.sh");
   await writeFile(host, `#!/bin/sh\nODNOWA_PREVIEW='${levers}' exec '${process.execPath}' '${join(here, "host.mjs")}'\n`);
   await chmod(host, 0o755);
+  // It has read before it ends: Chromium has another word for a host that ends before it is spoken to.
+  const crashing = join(folder, "crashing.sh");
+  await writeFile(crashing, "#!/bin/sh\nhead -c 4 >/dev/null\nexit 1\n");
+  await chmod(crashing, 0o755);
   const manifest = { name: "pl.odnowa.agent", description: "preview", path: host, type: "stdio", allowed_origins: [`chrome-extension://${built.id}/`] };
   const manifestFile = join(profile, "NativeMessagingHosts/pl.odnowa.agent.json");
   await mkdir(join(profile, "NativeMessagingHosts"), { recursive: true });
   /** How the browser finds the agent: "here", "missing", "forbidden" (to this extension) or "crashing". */
   const install = async (how) => {
     await rm(manifestFile, { force: true });
-    const changed = { forbidden: { allowed_origins: ["chrome-extension://abcdefghijklmnopabcdefghijklmnop/"] }, crashing: { path: "/bin/false" } };
+    const changed = { forbidden: { allowed_origins: ["chrome-extension://abcdefghijklmnopabcdefghijklmnop/"] }, crashing: { path: crashing } };
     if (how !== "missing") await writeFile(manifestFile, JSON.stringify({ ...manifest, ...changed[how] }));
   };
   await install(agent ? "here" : "missing");

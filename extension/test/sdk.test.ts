@@ -93,7 +93,7 @@ describe.each([
 const list = await new Odnowa({ language: "en" }).certificates({ valid: true }, { signal: AbortSignal.timeout(1) });
 const pins: ("ok" | "low" | "final" | "locked")[] = list.certificates.map((one) => one.pin);
 export const code = (error: OdnowaError): string => error.code + pins.length;
-document.querySelector("odnowa-renewal");`;
+document.querySelector("odnowa-renewal")?.check();`;
     expect(compile(use)).toBe("");
   }, 30_000);
   test("find what is wrong", () => {

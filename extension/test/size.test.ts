@@ -52,3 +52,16 @@ test("the description is there in the browser's language", async () => {
     expect(words.length).toBeLessThanOrEqual(132); // Chromium's limit
   }
 });
+
+test("the same input gives the same bytes", async () => {
+  const again = await mkdtemp(join(tmpdir(), "odnowa-again-"));
+  try {
+    const config = readConfig(await readFile(new URL("../sandbox.example.json", import.meta.url), "utf8"));
+    const other = await build({ ...config, testOnlyOpenShadow: false }, again);
+    for (const name of await files()) {
+      expect(await readFile(join(other.extension, name)), name).toEqual(await readFile(join(built.extension, name)));
+    }
+  } finally {
+    await rm(again, { recursive: true, force: true });
+  }
+});

@@ -38,6 +38,9 @@ func TestCancel(t *testing.T) {
 	var f FoundComputer
 	p.find(c.code()).want("").into(&f)
 	c.cancelled(ComputerExpired)
+	if s := p.state(); len(s.Ended) != 1 || s.Ended[0] != f.ID {
+		t.Errorf("the phone hears of %v, want %s", s.Ended, f.ID)
+	}
 	p.both("computers/confirm", false, p.registerClaims(f)).want(CodeComputerOver) // and no try of the PIN
 	p.both("computers/confirm", true, p.registerClaims(f)).want(CodeComputerOver)
 	if n := w.triesLeft(p); n != 3 {

@@ -264,6 +264,16 @@ func (r *registry) cancel(ctx context.Context, id string, p *dpop.Proof) error {
 	})
 }
 
+// ended lists the found registrations of a phone that are over before their time.
+func (r *registry) ended(ctx context.Context, enrolment string) ([]string, error) {
+	rows, err := r.db.QueryContext(ctx, `SELECT id FROM computers WHERE enrolment = $1 AND state = 'expired' AND expires_at > $2
+		ORDER BY rowid DESC LIMIT 5`, enrolment, r.now().Unix())
+	if err != nil {
+		return nil, fmt.Errorf("listing what is over: %w", err)
+	}
+	return ids(rows)
+}
+
 // computerTopic is what is watched for a computer's registration; enrolments are watched by their id.
 func computerTopic(id string) string { return "computer/" + id }
 

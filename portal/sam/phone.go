@@ -38,6 +38,8 @@ type PhoneState struct {
 	// Credential is the key's id, when Active; Request what waits for the person.
 	Credential string          `json:"credentialID,omitempty"`
 	Request    *PendingRequest `json:"request,omitempty"`
+	// Ended are computers that this phone has found and that were cancelled since, when Active.
+	Ended []string `json:"ended,omitempty"`
 }
 
 // CredentialKeys is what the phone computes the code with, beside its own keys.
@@ -168,7 +170,9 @@ func (r *registry) state(ctx context.Context, c Caller, version int64, wait time
 		return e.version > version, err
 	})
 	if err == nil && s.State == Active {
-		s.Request, err = r.pending(ctx, c.Enrolment)
+		if s.Request, err = r.pending(ctx, c.Enrolment); err == nil {
+			s.Ended, err = r.ended(ctx, c.Enrolment)
+		}
 	}
 	return s, err
 }
@@ -214,7 +218,7 @@ func (r *registry) newChallenge(ctx context.Context, secret string) (*Challenge,
 	ch := &Challenge{ID: random(), IssuedAt: now, ExpiresAt: now + challengeSeconds}
 	var made string
 	err := r.db.QueryRowContext(ctx, `INSERT INTO challenges (id, phone_hash, expires_at)
-		SELECT $1, $2, $3 WHERE (SELECT count(*) FROM challenges WHERE phone_hash = $2) < $4 RETURNING id`,
+		SELECT $1, $2, $3 WHERE (SELECT count(*) FROM challenges WHERE phone_hash = $2 AND used = 0) < $4 RETURNING id`,
 		ch.ID, hashOf(secret), ch.ExpiresAt, maxChallenges).Scan(&made)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, refuse(CodeTooMany)

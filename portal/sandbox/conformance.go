@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/odnowa/odnowa/portal/renewal"
@@ -46,14 +47,16 @@ func ConformanceMain(ctx context.Context, args []string, stdout, stderr io.Write
 // from its input, enrols, and prints the six digits that the phone app would show.
 func PhoneMain(ctx context.Context, _ []string, stdout, stderr io.Writer) int {
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
-	if err == nil {
-		line, err = enrolByURL(ctx, line[:len(line)-1])
-	}
 	if err != nil {
-		fmt.Fprintln(stderr, err)
+		fmt.Fprintln(stderr, "reading the enrolment URL, one line, from standard input:", err)
 		return 1
 	}
-	fmt.Fprintln(stdout, line)
+	code, err := enrolByURL(ctx, strings.TrimSpace(line))
+	if err != nil {
+		fmt.Fprintln(stderr, "enrolling a phone:", err)
+		return 1
+	}
+	fmt.Fprintln(stdout, code)
 	return 0
 }
 

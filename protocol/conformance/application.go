@@ -191,7 +191,7 @@ var applicationChecks = []Check{
 	},
 	{
 		ID: "pades.document", Rule: "the signed PDF is the prepared one: nothing has changed but the placeholder's digits",
-		Source: "ISO 32000-1 12.8.1; design section 6", Cure: "overwrite digits in the kept bytes; add no revision, let no library write the PDF again", step: true,
+		Source: "ISO 32000-1 12.8.1; SECURITY.md", Cure: "overwrite digits in the kept bytes; add no revision, let no library write the PDF again", step: true,
 		run: (*visit).signedDocument,
 	},
 	{
@@ -211,7 +211,7 @@ var applicationChecks = []Check{
 	},
 	{
 		ID: "pades.time_stamp", Rule: "it has a time-stamp over the signature value",
-		Source: "ETSI EN 319 122-1 clause 5.3; RFC 3161; design section 6: PAdES B-T", Cure: "have the signature value's hash stamped, and add the token as signature-time-stamp",
+		Source: "ETSI EN 319 122-1 clause 5.3; RFC 3161; openapi.yaml, signApplication: PAdES B-T", Cure: "have the signature value's hash stamped, and add the token as signature-time-stamp",
 		run: func(v *visit) error {
 			s, err := v.embedded()
 			if err != nil {
@@ -229,7 +229,7 @@ var applicationChecks = []Check{
 	},
 	{
 		ID: "enrolment.url", Rule: "what the QR code says is on the phone app's origin, with its secret in the fragment, and nothing personal",
-		Source: "design section 6: a 128-bit token in its fragment", Cure: "an address of phoneApp, no query, behind # at least 22 characters of base64url",
+		Source: "openapi.yaml, enrolmentUrl; RFC 3986 section 3.5: a fragment is not sent", Cure: "an address of phoneApp, no query, behind # at least 22 characters of base64url",
 		run: func(v *visit) error {
 			u, err := url.Parse(v.now.enrolmentURL())
 			if err != nil || v.now.enrolmentURL() == "" {
@@ -269,6 +269,19 @@ var applicationChecks = []Check{
 		run: func(v *visit) error { return v.refuse("setContact", v.contact(), "phone_not_ready") },
 	},
 	{run: (*visit).outOfTurn},
+	{
+		ID: "withdraw.signed", Rule: "a signed application can be withdrawn: back to opened, its phone is void, nothing of it can be read",
+		Source: "openapi.yaml, withdrawApplication", Cure: "empty everything but code, offer and session, and tell issuer and SAM",
+		run: func(v *visit) error {
+			if err := v.call("withdrawApplication", nil, "opened"); err != nil {
+				return err
+			}
+			if v.now.Application != nil || v.now.Certificate != nil || v.now.Phone != nil {
+				return wanted("an empty renewal", "one that still has application, certificate or phone")
+			}
+			return v.refuse("getApplicationPDF", nil, "wrong_state")
+		},
+	},
 }
 
 var (
@@ -387,7 +400,7 @@ var otherChecks = []Check{
 	},
 	{
 		ID: "others.new_number", Rule: "the person goes on there with a new application, under a new number",
-		Source: "openapi.yaml, openRenewal; design section 2", Cure: "never use a number twice",
+		Source: "openapi.yaml, openRenewal: the application is withdrawn", Cure: "never use a number twice",
 		run: func(v *visit) error {
 			before := v.numberBefore
 			for _, s := range steps {

@@ -57,7 +57,6 @@ var (
 	theContract = readContract()
 	basePath    = theContract.Servers[0].URL
 	operations  = theContract.operations()
-	stateNames  = theContract.enum("State")
 	codes       = theContract.enum("Code")
 )
 

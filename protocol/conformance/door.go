@@ -36,7 +36,7 @@ var doorChecks = []Check{
 	},
 	{
 		ID: "code.expired", Rule: "a code is refused 90 days after it was sold",
-		Source: "openapi.yaml, Code code_expired; design section 2, step 1", Cure: "answer 422 code_expired",
+		Source: "openapi.yaml, Code code_expired; Renewal.codeExpires", Cure: "answer 422 code_expired",
 		run: refusesCode("codes.expired", func(v *visit) string { return v.config.Codes.Expired }, "code_expired"),
 	},
 	{
@@ -63,7 +63,7 @@ var doorChecks = []Check{
 	},
 	{
 		ID: "door.bought", Rule: "the renewal says what was bought and until when it can be used, and nothing more yet",
-		Source: "design section 2, step 2", Cure: "leave start, certificate, validity, application, phone, contact and issued out until the person has come to them",
+		Source: "openapi.yaml, openRenewal; SECURITY.md: a renewal code alone tells nothing", Cure: "leave start, certificate, validity, application, phone, contact and issued out until the person has come to them",
 		run: func(v *visit) error {
 			r := v.now
 			if r.Start != "" || r.Certificate != nil || r.Validity != nil || r.Application != nil || r.Phone != nil || r.Contact != nil || r.Issued != nil {
@@ -157,7 +157,7 @@ var doorChecks = []Check{
 
 var limitChecks = []Check{{
 	ID: "limits.tries", Rule: "tries of unknown codes are limited, and the answer says when to come back",
-	Source: "openapi.yaml, openRenewal; design section 7", Cure: "count tries for each address and overall; answer 429 code_tries_exceeded with Retry-After in seconds",
+	Source: "openapi.yaml, openRenewal, Code code_tries_exceeded", Cure: "count tries for each address and overall; answer 429 code_tries_exceeded with Retry-After in seconds",
 	run: func(v *visit) error {
 		if !v.config.TryLimits || v.config.Codes.Unknown == "" {
 			return skip("tryLimits is not set, or there is no codes.unknown in the configuration")

@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// errEnded is a stream that is over; browsers open it again.
+var errEnded = wanted("an event", "the end of the stream")
+
 // event is one of the stream's.
 type event struct{ name, id, data string }
 
@@ -23,7 +26,9 @@ func (v *visit) stream(ctx context.Context) (<-chan event, *exchange, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	res, err := v.client.http.Do(q)
+	patient := *v.client.http
+	patient.Timeout = 0 // ctx ends it
+	res, err := patient.Do(q)
 	if err != nil {
 		return nil, nil, wanted("a stream", "%v", err)
 	}
@@ -71,7 +76,7 @@ func (v *visit) next(events <-chan event, within time.Duration) (renewal, error)
 	select {
 	case e, open := <-events:
 		if !open {
-			return renewal{}, wanted("an event", "the end of the stream")
+			return renewal{}, errEnded
 		}
 		seen := &exchange{op: operations["getRenewal"], status: http.StatusOK, answer: []byte(e.data)}
 		r := seen.renewal()

@@ -56,23 +56,27 @@ func (v *visit) prompt() io.Writer {
 	return os.Stderr
 }
 
-// waitForPhone waits as the wizard does, by the stream of events.
+// waitForPhone waits as the wizard does, by the stream of events, which browsers open again when it ends.
 func (v *visit) waitForPhone(within time.Duration) error {
 	ctx, cancel := context.WithTimeout(v.ctx, within)
 	defer cancel()
-	events, _, err := v.stream(ctx)
-	if err != nil {
-		return err
-	}
-	for {
-		r, err := v.next(events, within)
-		if err != nil {
-			return wanted(fmt.Sprintf("phone.state ready in the stream of events, within %s", within), "none")
+	for ctx.Err() == nil {
+		events, _, err := v.stream(ctx)
+		for err == nil {
+			var r renewal
+			if r, err = v.next(events, within); err == nil && r.Phone != nil && r.Phone.State == "ready" {
+				return v.see("application_signed")
+			}
 		}
-		if r.Phone != nil && r.Phone.State == "ready" {
-			return v.see("application_signed")
+		if err != errEnded { //nolint:errorlint // it is not wrapped
+			return err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
 		}
 	}
+	return wanted(fmt.Sprintf("phone.state ready in the stream of events, within %s", within), "none")
 }
 
 var issueChecks = []Check{
@@ -149,6 +153,22 @@ var issueChecks = []Check{
 		},
 	},
 	{
+		ID: "contact.corrected", Rule: "contact data can be corrected after the confirmation was drawn up, which is then drawn up anew", step: true,
+		Source: "openapi.yaml, setContact: confirmation_drawn_up", Cure: "go back to contact_given, and let nobody sign the confirmation of before",
+		run: func(v *visit) error {
+			if err := v.call("setContact", object{"email": "x" + v.config.Contact.Email, "phone": v.config.Contact.Phone}, "contact_given"); err != nil {
+				return err
+			}
+			if v.now.Contact == nil || !strings.EqualFold(v.now.Contact.Email, "x"+v.config.Contact.Email) {
+				return wanted("the corrected address", "another")
+			}
+			if err := v.refuse("getConfirmationSigning", nil, "wrong_state"); err != nil {
+				return err
+			}
+			return v.call("drawUpConfirmation", nil, "confirmation_drawn_up")
+		},
+	},
+	{
 		ID: "confirmation.signing", Rule: "the agent is given the confirmation's text and its seal", step: true,
 		Source: "openapi.yaml, Signing", Cure: "send the text's bytes and the seal",
 		run: func(v *visit) error {
@@ -187,6 +207,9 @@ var issueChecks = []Check{
 		return []string{v.now.Phone.Code}
 	}),
 	names("contact", "the contact data", func(v *visit) []string {
+		if v.now.Contact == nil {
+			return []string{""}
+		}
 		return []string{v.now.Contact.Email, v.now.Contact.Phone}
 	}),
 	names("holder", "the holder, as the certificate does", func(v *visit) []string {
@@ -243,7 +266,7 @@ var issueChecks = []Check{
 	},
 	{
 		ID: "issue.certificate", Rule: "the certificate is for the key that the confirmation names, and says the same of the holder as the old one", step: true,
-		Source: "design section 2; openapi.yaml, getCertificate", Cure: "take the key from the SAM's statement, the subject's bytes from the old certificate",
+		Source: "SECURITY.md: only for a key that the holder's own card has named; openapi.yaml, getCertificate", Cure: "take the key from the SAM's statement, the subject's bytes from the old certificate",
 		run: (*visit).newCertificate,
 	},
 	{
@@ -339,7 +362,7 @@ var issueChecks = []Check{
 func names(id, what string, values func(*visit) []string) Check {
 	return Check{
 		ID: "confirmation.names_" + id, Rule: "the confirmation names " + what,
-		Source: "design section 2, step 10", Cure: "write it into the text: the card signs that, not the seal",
+		Source: "SECURITY.md: the confirmation carries the new key and the phone's keys; README.md, How a renewal works", Cure: "write it into the text: the card signs that, not the seal",
 		run: func(v *visit) error {
 			text := strings.Join(strings.Fields(string(v.content)), "")
 			for _, value := range values(v) {

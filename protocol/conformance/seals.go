@@ -40,7 +40,7 @@ var sealChecks = []Check{
 	{ID: "seal.byte_range", Rule: "its byte range is exactly the document around the empty placeholder; a confirmation has none", Source: "ISO 32000-1 12.8.1; " + sealSource,
 		Cure: "[0, offset of '<', offset behind '>', bytes from there to the end]; the gap is one hexadecimal string of zeros, angle brackets included"},
 	{ID: "seal.digest", Rule: "its digest is that of the bytes that get signed", Source: sealSource, Cure: "SHA-256 of the two parts that byteRange names, one behind the other"},
-	{ID: "seal.show", Rule: "it has everything that the agent's window shows, as it is", Source: sealSource + ", Field; design section 5",
+	{ID: "seal.show", Rule: "it has everything that the agent's window shows, as it is", Source: sealSource + ", Field; SECURITY.md: the window shows only what the seal says",
 		Cure: "number, subject, months, start, target; a confirmation also email, phone, phone_code, key: each once, no control characters"},
 }
 

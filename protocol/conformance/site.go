@@ -89,7 +89,7 @@ var siteChecks = []Check{
 	},
 	{
 		ID: "site.page", Rule: "the page has the element that renewals are drawn in", step: true,
-		Source: "design: <odnowa-renewal>", Cure: "put <odnowa-renewal></odnowa-renewal> into the page that config's page names, in the HTML as it is sent",
+		Source: "README.md, How a renewal works", Cure: "put <odnowa-renewal></odnowa-renewal> into the page that config's page names, in the HTML as it is sent",
 		run: onPage(func(_ *visit, e *exchange) error {
 			if e.status != http.StatusOK || !strings.HasPrefix(e.header.Get("Content-Type"), "text/html") {
 				return wanted("200 with text/html", "%d with %.80q", e.status, e.header.Get("Content-Type"))
@@ -141,7 +141,7 @@ var siteChecks = []Check{
 	},
 	{
 		ID: "site.third_party", Rule: "the page loads nothing from other origins",
-		Source: "design: a renewal origin of its own without third-party scripts", Cure: "serve scripts, styles, fonts and pictures yourself; keep analytics and chat off this page",
+		Source: "CSP Level 3; whatever runs on the page can read what the person sees", Cure: "serve scripts, styles, fonts and pictures yourself; keep analytics and chat off this page",
 		run: onPage(func(v *visit, e *exchange) error {
 			for _, m := range slices.Concat(loaded.FindAllSubmatch(e.answer, -1), linked.FindAllSubmatch(e.answer, -1)) {
 				u, err := url.Parse(string(m[1]))

@@ -126,7 +126,7 @@ var stepChecks = []Check{
 	},
 	{
 		ID: "certificate.validity", Rule: "the new certificate's validity is as long as what was bought",
-		Source: "openapi.yaml, Validity; design section 2, step 2", Cure: "count calendar months from the start",
+		Source: "openapi.yaml, Validity, Renewal.offer", Cure: "count calendar months from the start",
 		run: func(v *visit) error {
 			if v.now.Validity == nil {
 				return wanted("validity", "none")

@@ -2,16 +2,16 @@ package conformance
 
 import (
 	"bytes"
+	"crypto/x509"
+	"encoding/asn1"
 	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
-
-	"crypto/x509"
-	"encoding/asn1"
 )
 
 // watches look at every exchange with the API that the other checks make.
@@ -118,7 +118,7 @@ var watches = []Check{
 	},
 	{
 		ID: "api.no_store", Rule: "no answer of the API may be stored by anybody",
-		Source: "RFC 9111 section 5.2.2.5; answers have personal data",
+		Source: "openapi.yaml, description; RFC 9111 section 5.2.2.5",
 		Cure:   "send Cache-Control: no-store with every answer below the API's path, errors and documents too",
 		watch: func(_ *visit, e *exchange) error {
 			if !hasToken(e.header.Values("Cache-Control"), "no-store") {
@@ -129,7 +129,7 @@ var watches = []Check{
 	},
 	{
 		ID: "api.nosniff", Rule: "no answer of the API may be taken for another type",
-		Source: "Fetch standard, X-Content-Type-Options",
+		Source: "openapi.yaml, description; Fetch standard, X-Content-Type-Options",
 		Cure:   "send X-Content-Type-Options: nosniff with every answer",
 		watch: func(_ *visit, e *exchange) error {
 			if !strings.EqualFold(e.header.Get("X-Content-Type-Options"), "nosniff") {
@@ -154,14 +154,15 @@ var watches = []Check{
 	cookieCheck("cookie.http_only", "is out of scripts' reach", "HttpOnly", "set HttpOnly", func(_ *visit, c *http.Cookie) bool { return c.HttpOnly }),
 	cookieCheck("cookie.same_site", "comes with no request of another site", "SameSite=Strict", "set SameSite=Strict", func(_ *visit, c *http.Cookie) bool { return c.SameSite == http.SameSiteStrictMode }),
 	cookieCheck("cookie.secure", "goes over TLS only, but for loopback names, where it may", "Secure", "set Secure", func(v *visit, c *http.Cookie) bool {
-		return c.Secure || strings.HasPrefix(v.config.BaseURL, "http:")
+		base, err := url.Parse(v.config.BaseURL)
+		return c.Secure || err == nil && base.Scheme == "http" && loopbackName(base.Hostname())
 	}),
 	cookieCheck("cookie.host_only", "is for this host alone and for all of its paths", "Path=/ and no Domain", "leave Domain out, set Path=/", func(_ *visit, c *http.Cookie) bool {
 		return c.Domain == "" && c.Path == "/"
 	}),
 	{
 		ID: "privacy.before_card", Rule: "nothing of the person is told to a session before it has shown the certificate",
-		Source: "design: no personal data until the card is there; GDPR Art. 5(1)(f)",
+		Source: "SECURITY.md: a renewal code alone tells nothing; GDPR Art. 5(1)(f)",
 		Cure:   "a session that comes with the code alone gets the renewal at opened, with all personal data forgotten",
 		watch: func(v *visit, e *exchange) error {
 			if e.shown {
@@ -175,7 +176,7 @@ var watches = []Check{
 	},
 	{
 		ID: "privacy.code", Rule: "a renewal code is never repeated: in no answer, header or address",
-		Source: "openapi.yaml: no URL has a secret; CWE-598",
+		Source: "openapi.yaml, description; CWE-598",
 		Cure:   "take the code from the body of openRenewal, keep a keyed hash of it, and answer without it",
 		watch: func(v *visit, e *exchange) error {
 			for _, code := range v.secretCodes() {
@@ -188,7 +189,7 @@ var watches = []Check{
 	},
 	{
 		ID: "privacy.certificate_refused", Rule: "a refusal of a certificate does not repeat what is in it",
-		Source: "design: no personal data until the card is there",
+		Source: "SECURITY.md: a renewal code alone tells nothing",
 		Cure:   "answer with the code alone",
 		watch: func(v *visit, e *exchange) error {
 			if e.status < 400 || v.trying == nil {

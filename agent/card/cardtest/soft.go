@@ -20,6 +20,19 @@ const Modules = "ODNOWA_TEST_MODULES"
 // soft says that cards are those of testdata/soft.c rather than SoftHSM's.
 const soft = runtime.GOOS == "windows"
 
+// NewSoft makes a card for soft.dll on a system that does not run it: its Module is empty, and its Env names
+// the folder as this system does.
+func NewSoft(t testing.TB) Card {
+	t.Helper()
+	k := token{dir: t.TempDir()}
+	k.fillSoft(t)
+	tokens := filepath.Join(k.dir, "tokens")
+	return Card{
+		Tokens: tokens, Label: Label, PIN: PIN, Env: []string{"SOFT_TOKENS=" + tokens},
+		Certificates: k.certificates, CA: k.authority.certificate,
+	}
+}
+
 func windowsModule(t testing.TB, name string) string {
 	t.Helper()
 	path := filepath.Join(os.Getenv(Modules), name)
@@ -37,6 +50,11 @@ func (k *token) buildSoft(t testing.TB) {
 	if k.dir, err = os.MkdirTemp("", "cardtest"); err != nil {
 		t.Fatal(err)
 	}
+	k.fillSoft(t)
+}
+
+func (k *token) fillSoft(t testing.TB) {
+	t.Helper()
 	k.authority = newAuthority(t)
 	k.softFile(t, "label", []byte(Label))
 	for i, key := range keys {

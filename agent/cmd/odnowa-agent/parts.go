@@ -103,7 +103,14 @@ func newWindow(p *policy.Policy, l *zap.Logger, terminal string) *window.Window 
 		if err != nil {
 			return nil, err
 		}
-		return lock.Try(path)
+		held, err := lock.Try(path)
+		switch {
+		case errors.Is(err, lock.ErrTaken):
+			return nil, window.ErrBusy
+		case err != nil:
+			return nil, err
+		}
+		return held, nil
 	}
 	return window.New(o)
 }

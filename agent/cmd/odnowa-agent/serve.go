@@ -16,6 +16,7 @@ import (
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/service"
 	"github.com/odnowa/odnowa/agent/session"
+	"github.com/odnowa/odnowa/agent/wake"
 )
 
 func runSession(ctx context.Context, _ []string, s stdio) int {
@@ -93,6 +94,7 @@ func serveSession(ctx context.Context, policies *policy.Store, l *zap.Logger) er
 		g.Go(func() error { return parts.link.Run(ctx) })
 	}
 	g.Go(func() error { return served.Run(ctx, listener) })
+	g.Go(func() error { return wake.Watch(ctx, l, served.Restart) })
 	if p.Service {
 		g.Go(func() error { return served.ServeService(ctx, p.ServiceSocket) })
 	}

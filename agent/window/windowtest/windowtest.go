@@ -31,6 +31,9 @@ const (
 	Wait   Answer = "<wait>"   // yes, once the test says Go
 )
 
+// WaitThen types a PIN once the test says Go.
+func WaitThen(pin string) Answer { return Wait + Answer(pin) }
+
 // Question is one that was shown.
 type Question struct {
 	Command string            `json:"command"` // CONFIRM or GETPIN
@@ -79,8 +82,10 @@ func (p *Pinentry) Plan(t testing.TB, answers ...Answer) {
 	if err := os.WriteFile(filepath.Join(p.dir, "plan"), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(filepath.Join(p.dir, "asked")); err != nil {
-		t.Fatal(err)
+	for _, left := range []string{"asked", "go"} {
+		if err := os.RemoveAll(filepath.Join(p.dir, left)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -204,6 +209,14 @@ func answer(dir string, plan []Answer, q Question) bool {
 	if len(asked) < len(plan) {
 		act = plan[len(asked)]
 	}
+	if rest, ok := strings.CutPrefix(string(act), string(Wait)); ok {
+		for os.Remove(filepath.Join(dir, "go")) != nil {
+			time.Sleep(5 * time.Millisecond)
+		}
+		if act = Answer(rest); rest == "" {
+			act = Yes
+		}
+	}
 	switch act {
 	case Yes:
 		fmt.Println("OK")
@@ -219,11 +232,6 @@ func answer(dir string, plan []Answer, q Question) bool {
 		}
 	case Die:
 		return false
-	case Wait:
-		for os.Remove(filepath.Join(dir, "go")) != nil {
-			time.Sleep(5 * time.Millisecond)
-		}
-		fmt.Println("OK")
 	default:
 		fmt.Println("D " + strings.ReplaceAll(string(act), "%", "%25"))
 		fmt.Println("OK")

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
-import { startPreview, type Expectations } from "../preview.ts";
+import { startPreview, type Expectations, type Preview } from "../preview.ts";
 import { tooWide, violations } from "./axe.ts";
 import { agents, pretend, serve, visitWith } from "./pages.ts";
 
@@ -66,6 +66,11 @@ class Screens {
     await this.look(page, name);
   }
 
+  offers(name: "edge" | "mac" | "linuxFirefox", links: readonly string[]): void {
+    const wanted = { edge: ["/extension-edge", "/agent-windows"], mac: ["/extension-chrome", "/agent-macos"], linuxFirefox: ["/extension-firefox", "/agent-linux"] };
+    this.e.equal(`install page for ${name}`, links, wanted[name]);
+  }
+
   async look(page: Page, name: string): Promise<void> {
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
     await page.setViewportSize({ width: 360, height: 740 });
@@ -119,8 +124,26 @@ async function without(seen: Screens, language: "pl" | "en"): Promise<void> {
       else await seen.see(page, `guide-${name}`, "extension", "extension_missing", ["install", "reload"], true);
       await page.close();
     }
+    await installGuides(seen, preview, language);
   } finally {
     await preview.stop();
+  }
+}
+
+/** The install page of a CA on an origin of its own, for each browser and system. */
+async function installGuides(seen: Screens, preview: Preview, language: "pl" | "en"): Promise<void> {
+  const offers = ["extension-chrome", "extension-edge", "extension-firefox", "agent-windows", "agent-macos", "agent-linux"];
+  const body = `<odnowa-install without-checks lang="${language}" return-url="/renewal" ${offers.map((name) => `${name}="https://ca.example/${name}"`).join(" ")}></odnowa-install>
+<script type="module" src="/sdk/odnowa.js"></script>`;
+  for (const name of ["edge", "mac", "linuxFirefox"] as const) {
+    const page = await preview.browser.newPage();
+    await visitWith(page, agents[name]);
+    await page.goto(await serve(page, preview.portal.origin, body));
+    await page.getByTestId("preparation-back").waitFor({ timeout: 8_000 });
+    const links = await page.getByTestId("preparation-install").evaluateAll((all) => all.map((one) => (one as HTMLAnchorElement).pathname));
+    seen.offers(name, links);
+    await seen.look(page, `install-${name}`);
+    await page.close();
   }
 }
 

@@ -30,7 +30,8 @@ export interface paths {
         put?: never;
         /**
          * Open a renewal with a code, or go on with one
-         * @description Sets the session cookie. The browser session that already carries this code's renewal goes on
+         * @description Sets the session cookie, anew for each browser session: `HttpOnly`, `SameSite=Strict`, `Path=/`, without
+         *     `Domain`, and `Secure` but on loopback names. The browser session that already carries this code's renewal goes on
          *     where it was. Another browser session gets the renewal back at `opened`: an application that was
          *     drawn up or signed is withdrawn, and a phone enrolled from it is void.
          *     Tries are limited for each client address and overall; `code_tries_exceeded` says when to come back
@@ -351,7 +352,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Forget the session on this browser; the renewal stays and can be opened again with the code */
+        /**
+         * Forget the session on this browser; the renewal stays and can be opened again with the code
+         * @description The session is over on the server, too. Without a session the answer is the same.
+         */
         post: operations["leaveRenewal"];
         delete?: never;
         options?: never;

@@ -6,6 +6,7 @@
  * Importing it is harmless where there is no browser (server-side rendering).
  */
 import { defineElements } from "./element.ts";
+import type { InstallElement, RenewalElement } from "./element.ts";
 
 export { OdnowaError } from "../bridge/error.ts";
 export { InstallElement, RenewalElement } from "./element.ts";
@@ -19,5 +20,12 @@ export type { CallOptions } from "./limits.ts";
 export type { OdnowaEvents, Options } from "./odnowa.ts";
 export type { Availability, Outcome, Outcomes, Row } from "./rows.ts";
 export type { BrowserName, SystemName, Visitor } from "./visitor.ts";
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "odnowa-renewal": RenewalElement;
+    "odnowa-install": InstallElement;
+  }
+}
 
 defineElements();

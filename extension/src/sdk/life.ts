@@ -55,6 +55,7 @@ export class Life {
     try {
       await client.call(wizardOpen, {}, () => true, openTimeoutMs).result;
       this.#drawn?.hide();
+      this.#odnowa?.close(); // the wizard has a connection of its own
       this.#element.tell("odnowa-open");
     } catch {
       client.close();

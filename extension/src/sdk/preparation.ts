@@ -9,9 +9,10 @@ import { report } from "./drawing/report.ts";
 import { drawRow } from "./drawing/row.ts";
 import type { Drawing } from "./drawing/row.ts";
 import type { PreparationElement } from "./element.ts";
+import { installing, watch } from "./live.ts";
 import type { Odnowa } from "./odnowa.ts";
 import css from "./preparation.css";
-import { all, missing, passes, rows } from "./rows.ts";
+import { all, passes, rows } from "./rows.ts";
 import type { Availability, Outcome, Row } from "./rows.ts";
 import { browserCode, visitorOf } from "./visitor.ts";
 import type { Visitor } from "./visitor.ts";
@@ -28,13 +29,8 @@ export interface Page {
   start(): void;
 }
 
-/** How often a person who waits is looked after. The agent allows a website sixty questions at once and one a second. */
-const pollMs = 5_000;
-
 /** How long a button says that it has copied. */
 const copiedMs = 3_000;
-
-const installingKey = "odnowa.installing";
 
 export class Preparation {
   readonly #page: Page;
@@ -47,7 +43,8 @@ export class Preparation {
   readonly #ends = new AbortController();
   #checking: Promise<void> | undefined;
   #again = false;
-  #away = false;
+  #waited = false;
+  readonly #cameBack: () => boolean;
   #state: Availability = { ready: false, checks: all("unknown"), versions: {}, visitor: visitorOf(navigator) };
   #step = "";
 
@@ -59,7 +56,7 @@ export class Preparation {
       t: words.preparation,
       visitor: this.#state.visitor,
       element,
-      installing: () => this.#installing(),
+      installing: () => installing.set(true),
       pair: () => void this.#pair(),
       copy: (text, button) => void this.#copy(text, button),
       report: () => this.#reportText(),
@@ -72,7 +69,8 @@ export class Preparation {
     root.adoptedStyleSheets = [sheet];
     root.replaceChildren(this.#panel);
     this.#update();
-    this.#live();
+    this.#cameBack = watch({ look: () => void this.check(true), waits: () => !this.#complete && !this.#unchecked }, this.#ends.signal);
+    page.odnowa.on("lost", () => this.#state.checks.agent.state === "ok" && void this.check(true));
     this.#told("preparation");
   }
 
@@ -119,52 +117,27 @@ export class Preparation {
     return this.#again;
   }
 
-  /** Looks again when the page comes to the front, when an extension comes late, and while somebody waits. */
-  #live(): void {
-    const { signal } = this.#ends;
-    document.addEventListener("visibilitychange", () => this.#returned(), { signal });
-    window.addEventListener("focus", () => void this.check(true), { signal });
-    window.addEventListener(
-      "message",
-      ({ source, origin, data }: MessageEvent<unknown>) => {
-        const here = source === window && origin === location.origin;
-        if (here && (data as { type?: unknown } | null)?.type === "odnowa.present") void this.check(true);
-      },
-      { signal },
-    );
-    this.#page.odnowa.on("lost", () => {
-      if (this.#state.checks.agent.state === "ok") void this.check(true);
-    });
-    const timer = setInterval(() => {
-      if (document.visibilityState === "visible" && !this.#complete) void this.check(true);
-    }, pollMs);
-    signal.addEventListener("abort", () => clearInterval(timer));
-  }
-
   get #complete(): boolean {
     return this.#rows.every((row) => passes(this.#state.checks[row]));
   }
 
-  #returned(): void {
-    if (document.visibilityState === "visible") void this.check(true);
-    else this.#away = true;
-  }
-
   /** What follows by itself: the page anew for an extension that was installed meanwhile, or back to the renewal. */
   #goOn(): void {
+    const { element } = this.#page;
     const { state } = this.#state.checks.extension;
-    if (state === "ok") sessionStorage.removeItem(installingKey);
-    const came = this.#away && document.visibilityState === "visible";
-    if (came) this.#away = false;
+    if (state === "ok") installing.set(false);
     // Chromium puts content scripts into pages that are loaded after the installation only.
-    const reload = came && state === "failed" && sessionStorage.getItem(installingKey);
-    if (reload && this.#page.element.tell("odnowa-reload")) location.reload();
-    const back = this.#back();
-    if (this.#page.element.installs && this.#complete && back && this.#page.element.tell("odnowa-return")) location.assign(back);
+    const reload = this.#cameBack() && state === "failed" && installing.get();
+    if (reload && element.tell("odnowa-reload")) location.reload();
+    if (element.installs && this.#complete) this.#leadBack();
+    this.#waited ||= !this.#complete;
   }
 
-  #installing(): void {
-    sessionStorage.setItem(installingKey, "yes");
+  /** Not who comes to read the install page with all in place; but who was sent here, or has installed something here. */
+  #leadBack(): void {
+    const back = this.#back();
+    const sent = new URLSearchParams(location.search).has("return-url");
+    if (back && (sent || this.#waited) && this.#page.element.tell("odnowa-return")) location.assign(back);
   }
 
   #back(): URL | undefined {
@@ -220,8 +193,8 @@ export class Preparation {
     this.#panel.dataset["ready"] = complete ? "yes" : "no";
     this.#report.textContent = this.#reportText();
     this.#say(this.#page.element.installs ? (complete ? t.installed : t.notInstalled) : complete ? t.ready : t.notReady);
-    const first = missing(checks);
-    if (first && checks[first].state === "unknown") return; // nothing was looked at yet
+    const first = this.#rows.find((row) => !passes(checks[row]));
+    if (this.#unchecked || (first && checks[first].state === "unknown")) return; // nothing was looked at
     this.#told(first ? `missing-${first}` : "ready");
   }
 
@@ -243,9 +216,8 @@ export class Preparation {
 
   #busy(busy: boolean): void {
     this.#status.classList.toggle("busy", busy);
-    if (busy) this.#say(this.#drawing.t.checking);
-    if (busy && !this.#step) return;
     this.#panel.setAttribute("aria-busy", String(busy));
+    if (busy) this.#say(this.#drawing.t.checking);
   }
 
   /** A live region: told only when it is something else. */
@@ -276,9 +248,10 @@ export class Preparation {
     const { t } = this.#drawing;
     try {
       await navigator.clipboard.writeText(text);
-      const label = button.textContent;
-      button.textContent = t.copied;
       this.#status.textContent = t.copied;
+      const label = button.textContent;
+      if (label === t.copied) return;
+      button.textContent = t.copied;
       setTimeout(() => (button.textContent = label), copiedMs);
     } catch {
       this.#report.textContent = text;

@@ -3,7 +3,7 @@ import { asOdnowaError, portalError } from "../bridge/error.ts";
 import type { OdnowaError } from "../bridge/error.ts";
 import type { ActivationProgress } from "../bridge/types.gen.ts";
 import type { Renewal, SigningOrder } from "../portal/parse.ts";
-import { failCards, loadCards } from "./cards.ts";
+import { loadCards, lostCards } from "./cards.ts";
 import { plainCode, readablePhone } from "./code.ts";
 import { screenFor } from "./steps.ts";
 import type { Screen } from "./steps.ts";
@@ -285,7 +285,7 @@ export function listen(w: Wizard): void {
   });
   w.agent.onLost((reason: OdnowaError) => {
     if (w.screen !== "certificate" || w.busy) return;
-    failCards(w, reason);
+    lostCards(w, reason);
   });
   w.agent.onActivation((progress) => hearActivation(w, progress));
   w.agent.onProgress(({ requestId, state }) => {

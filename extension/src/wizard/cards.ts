@@ -27,11 +27,36 @@ export async function loadCards(w: Wizard): Promise<void> {
 }
 
 /** Shows why there is no list. */
-export function failCards(w: Wizard, error: OdnowaError): void {
+function failCards(w: Wizard, error: OdnowaError): void {
   w.note(error);
   w.cards = undefined;
   w.cardsProblem = error;
   w.draw();
+}
+
+/** A worker that the browser stopped and an agent that was updated are there again at the next call. */
+const passing: ReadonlySet<string> = new Set(["agent_crashed", "agent_unreachable"]);
+
+/** One that ends at each start is not: within this time after a loss the next one is told of. */
+const lostAgainMs = 10_000;
+
+/** The connection was lost while the list was on the screen: looks again by itself, once. */
+export function lostCards(w: Wizard, reason: OdnowaError): void {
+  const lostAt = Date.now();
+  const isAgain = lostAt - w.cardsLostAt < lostAgainMs;
+  w.cardsLostAt = lostAt;
+  if (isAgain || !passing.has(reason.code)) {
+    w.cardsRequest++; // the answer that was waited for comes no more
+    failCards(w, reason);
+    return;
+  }
+  w.note(reason);
+  void loadCards(w);
+}
+
+/** The person is back at the page: what was missing may have been installed or started meanwhile. */
+export function backAtCards(w: Wizard): void {
+  if (w.screen === "certificate" && w.cardsProblem && !w.busy) void loadCards(w);
 }
 
 /** How soon to look again at a card that is still being read; nothing tells when it is. */

@@ -97,6 +97,8 @@ export class Wizard {
   cardsProblem: OdnowaError | undefined;
   /** Why the list has no certificate, as the agent's checks say. */
   cardsMissing: OdnowaError | undefined;
+  /** When the agent was lost the last time while the list was there. */
+  cardsLostAt = 0;
   /** Counts the requests for the list. */
   cardsRequest = 0;
   signing: Signing | undefined;

@@ -86,6 +86,11 @@ var applicationFaults = []row{
 	{check: "enrolment.qr", scene: "application", bend: at("GET /renewal/application/qr.svg", 200, func(x *transit) {
 		x.body = bytes.Replace(x.body, []byte("</svg>"), []byte("<script>1</script></svg>"), 1)
 	})},
+	{check: "withdraw.signed", scene: "application", bend: at("GET /renewal/application.pdf", 409, func(x *transit) {
+		if x.nth("DELETE /renewal/application", 200) > 0 {
+			x.accept()
+		}
+	})},
 	{check: "phone.not_ready", scene: "application", bend: refusal("phone_not_ready", 409, "phone_changed")},
 }
 
@@ -144,6 +149,11 @@ var issueFaults = []row{
 	{check: "confirmation.draw_up", scene: "issue", bend: at("POST /renewal/confirmation", 200, func(x *transit) {
 		if x.nth("POST /renewal/confirmation", 200) == 2 {
 			x.json(map[string]any{"version": 1 << 40})
+		}
+	})},
+	{check: "contact.corrected", scene: "issue", bend: at("PUT /renewal/contact", 200, func(x *transit) {
+		if x.nth("POST /renewal/confirmation", 200) > 0 {
+			x.json(map[string]any{"contact.email": contactEmail})
 		}
 	})},
 	{check: "confirmation.signing", scene: "issue", bend: at(confirmationOrder, 200, func(x *transit) { x.refuse(503, "issuer_unavailable") })},

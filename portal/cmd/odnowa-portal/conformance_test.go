@@ -126,6 +126,43 @@ func (w *world) sellMany(n int) (codes []string) {
 	return codes
 }
 
+// TestConformanceByHand: a person with a phone is asked for what the kit can't do; without one, and without
+// what else may be left out, the report says what was not looked at, and why.
+func TestConformanceByHand(t *testing.T) {
+	w := newWorld(t)
+	path := w.kit(newCard().key)
+	c, err := conformance.LoadConfig(path)
+	w.must(err)
+	c.Phone = conformance.Phone{WaitSeconds: 60}
+	c.Prompt = writer(func(text string) {
+		w.phone().enrol(text[strings.Index(text, "http"):strings.LastIndex(text, "\n")])
+	})
+	report, err := conformance.Run(t.Context(), c, "issue")
+	w.must(err)
+	if n := report.Count(conformance.Passed); n < 40 || len(failures(report)) != 0 {
+		t.Errorf("by hand: %d passed, failed %v", n, failures(report))
+	}
+
+	c, err = conformance.LoadConfig(path)
+	w.must(err)
+	c.Phone, c.Refused, c.Codes = conformance.Phone{}, nil, conformance.Codes{Fresh: w.sell()}
+	report, err = conformance.Run(t.Context(), c)
+	w.must(err)
+	reasons := map[string]string{"code.expired": "codes.expired", "code.unknown": "codes.unknown", "phone.ready": "no phone", "issue.once": "no phone"}
+	for _, r := range report.Results {
+		if want := reasons[r.ID]; want != "" && (r.Outcome != conformance.Skipped || !strings.Contains(r.Reason, want)) {
+			t.Errorf("%s: %s, %q, want it skipped for %q", r.ID, r.Outcome, r.Reason, want)
+		}
+	}
+	if got := failures(report); len(got) != 0 {
+		t.Errorf("with little to go by: failed %v", got)
+	}
+}
+
+type writer func(string)
+
+func (w writer) Write(b []byte) (int, error) { w(string(b)); return len(b), nil }
+
 func failures(r *conformance.Report) (ids []string) {
 	for _, x := range r.Results {
 		if x.Outcome == conformance.Failed {

@@ -52,6 +52,8 @@ export interface PhoneState {
   /** when active: the key's id */
   credentialID?: string;
   request?: SigningRequest;
+  /** computers that this phone has found and that were cancelled since */
+  ended?: string[];
 }
 
 /** What a computer wants to have signed. Everything but the id is signed to approve it. */
@@ -105,6 +107,7 @@ export async function state(c: Caller, version: number, waitMs: number, signal?:
   const s = await call<PhoneState>("state", { enrolment: c.enrolment, version, waitMs }, c,
     { state: "string", version: "number", number: "string", triesLeft: "number", confirmed: "boolean" }, signal);
   if (s.request !== undefined) check(s.request, requestShape);
+  if (s.ended !== undefined) check(s, { ended: "strings" });
   return s;
 }
 

@@ -39,7 +39,7 @@ enum {
 	ALREADY_INIT = 0x191
 };
 enum { CERTIFICATE = 1, PRIVATE_KEY = 3, RSA = 0, EC = 3 };
-enum { CKM_RSA = 1, CKM_PSS = 0xD, CKM_ECDSA = 0x1041 };
+enum { CKM_RSA = 1, CKM_PSS = 0xD, CKM_SHA256_RSA = 0x40, CKM_SHA512_RSA = 0x42, CKM_SHA256_PSS = 0x43, CKM_SHA512_PSS = 0x45, CKM_ECDSA = 0x1041 };
 enum { SLOTS = 8, OBJECTS = 64, SESSIONS = 32 };
 
 struct object {
@@ -205,7 +205,11 @@ static ulong_t C_GetTokenInfo(ulong_t slot, struct token_info *i)
 	return OK;
 }
 
-static const ulong_t mechanisms[] = {CKM_RSA, CKM_PSS, CKM_ECDSA};
+static const ulong_t mechanisms[] = {CKM_RSA, CKM_PSS, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, CKM_ECDSA};
+
+/* hashing says that the token hashes by itself, with SHA-256, 384 or 512 in this order. */
+static int hashing(ulong_t m) { return m >= CKM_SHA256_RSA && m <= CKM_SHA512_PSS; }
+static int is_pss(ulong_t m) { return m == CKM_PSS || (m >= CKM_SHA256_PSS && m <= CKM_SHA512_PSS); }
 
 static ulong_t C_GetMechanismList(ulong_t slot, ulong_t *list, ulong_t *count)
 {
@@ -409,11 +413,11 @@ static ulong_t C_SignInit(ulong_t session, struct mechanism *m, ulong_t handle)
 		return SESSION_INVALID;
 	if (!o || o->class != PRIVATE_KEY)
 		return HANDLE_INVALID;
-	if (m->type != CKM_RSA && m->type != CKM_PSS && m->type != CKM_ECDSA)
+	if (m->type != CKM_RSA && m->type != CKM_PSS && m->type != CKM_ECDSA && !hashing(m->type))
 		return MECHANISM_INVALID;
 	if ((m->type == CKM_ECDSA) != (o->kind == EC))
 		return KEY_TYPE;
-	if (m->type == CKM_PSS) {
+	if (is_pss(m->type)) {
 		if (m->length != sizeof s->pss)
 			return ARGUMENTS_BAD;
 		memcpy(&s->pss, m->parameter, sizeof s->pss);
@@ -441,16 +445,29 @@ static ulong_t sign(struct session *s, unsigned char *data, ulong_t n, unsigned 
 	BCRYPT_KEY_HANDLE key;
 	NTSTATUS status;
 	int ec = s->key->kind == EC;
-	if (s->mechanism == CKM_RSA) {
+	unsigned char digest[64];
+	if (hashing(s->mechanism)) {
+		ulong_t size = 32 + 16 * ((s->mechanism - CKM_SHA256_RSA) % 3);
+		if (BCryptOpenAlgorithmProvider(&algorithm, hash_of(size), NULL, 0))
+			return GENERAL;
+		status = BCryptHash(algorithm, NULL, 0, data, n, digest, size);
+		BCryptCloseAlgorithmProvider(algorithm, 0);
+		if (status)
+			return GENERAL;
+		data = digest;
+		n = size;
+	} else if (s->mechanism == CKM_RSA) {
 		ulong_t head = 19;
 		if (n <= head || data[head - 1] != n - head)
 			return DATA_LEN;
 		data += head;
 		n -= head;
+	}
+	if (!ec && !is_pss(s->mechanism)) {
 		pkcs1.pszAlgId = hash_of(n);
 		padding = &pkcs1;
 		flags = BCRYPT_PAD_PKCS1;
-	} else if (s->mechanism == CKM_PSS) {
+	} else if (!ec) {
 		pss.pszAlgId = hash_of(n);
 		pss.cbSalt = s->pss.salt;
 		padding = &pss;

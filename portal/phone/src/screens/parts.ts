@@ -66,16 +66,20 @@ export function primary(app: App, id: string, label: string): TemplateResult {
   return html`<button class="primary" type="submit" data-testid=${id} ?disabled=${app.busy}>${label}</button>`;
 }
 
-export function fieldValue(id: string): string {
+function field(id: string): HTMLInputElement | HTMLTextAreaElement | undefined {
   const e = document.getElementById(id);
-  return e instanceof HTMLInputElement ? e.value : "";
+  return e instanceof HTMLInputElement || e instanceof HTMLTextAreaElement ? e : undefined;
+}
+
+export function fieldValue(id: string): string {
+  return field(id)?.value ?? "";
 }
 
 /** Empties fields that held a secret. */
 export function wipe(...ids: string[]): void {
   for (const id of ids) {
-    const e = document.getElementById(id);
-    if (e instanceof HTMLInputElement) e.value = "";
+    const e = field(id);
+    if (e) e.value = "";
   }
 }
 

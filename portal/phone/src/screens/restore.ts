@@ -19,8 +19,9 @@ export const restoreFile: View = (app, t) => page(app, t, t.restore.fileTitle, t
       <label for="restore-code">${t.restore.code}</label>
       <p class="support" id="restore-code-hint">${t.restore.codeHint}</p>
       ${fieldError(app, t, "restore-code", ["recovery_form", "recovery_wrong"])}
-      <input id="restore-code" data-testid="restore-code" class="long-code" type="text" maxlength="60" autocomplete="off" autocapitalize="characters"
-        spellcheck="false" aria-describedby="restore-code-hint" ?disabled=${app.busy} aria-invalid=${app.fault === "recovery_form" || app.fault === "recovery_wrong" ? "true" : "false"}>
+      <textarea id="restore-code" data-testid="restore-code" class="long-code" rows="2" maxlength="60" autocomplete="off" autocapitalize="characters"
+        spellcheck="false" aria-describedby="restore-code-hint" ?disabled=${app.busy}
+        aria-invalid=${app.fault === "recovery_form" || app.fault === "recovery_wrong" ? "true" : "false"}></textarea>
     </div>
     ${primary(app, "restore-open", t.restore.open)}
     <button class="secondary" type="button" data-testid="restore-cancel" ?disabled=${app.busy} @click=${() => { app.showRestore(false); }}>${t.back}</button>

@@ -168,7 +168,7 @@ export const en: Text = {
     too_many_scans: ["This QR code was scanned too often.", "Withdraw the application on the computer and prepare a new one."],
     wrong_state: ["This step is already done, or not yet due.", "Reload this page."],
     challenge_invalid: ["That took too long.", "Try again."],
-    pin_incorrect: ["The PIN is wrong.", "Enter the PIN for signing that you chose on this phone."],
+    pin_incorrect: ["The PIN is wrong.", "Enter the PIN for signing that you chose when the phone was activated."],
     pin_locked: ["A wrong PIN was entered three times.", `There is no certificate yet, so nothing is lost. ${again}`],
     counter_reused: ["It looks as if this phone had been copied.", again],
     code_form: ["A code is six digits.", "Enter the digits on the computer's screen."],

@@ -168,7 +168,7 @@ export const pl: Text = {
     too_many_scans: ["Ten kod QR zeskanowano zbyt wiele razy.", "Na komputerze wycofaj wniosek i przygotuj nowy."],
     wrong_state: ["Ten krok jest już za Tobą albo jeszcze przed Tobą.", "Odśwież tę stronę."],
     challenge_invalid: ["To trwało zbyt długo.", "Spróbuj jeszcze raz."],
-    pin_incorrect: ["PIN jest niepoprawny.", "Podaj PIN do podpisu wybrany na tym telefonie."],
+    pin_incorrect: ["PIN jest niepoprawny.", "Podaj PIN do podpisu wybrany przy aktywacji telefonu."],
     pin_locked: ["Trzy razy podano niepoprawny PIN.", `Certyfikat jeszcze nie powstał, więc nic nie tracisz. ${again}`],
     counter_reused: ["Wygląda na to, że ten telefon został skopiowany.", again],
     code_form: ["Kod to sześć cyfr.", "Wpisz cyfry z ekranu komputera."],
