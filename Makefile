@@ -6,9 +6,11 @@
 #   make packages            a CA's deb and extension: CA=FILE CRX_KEY=PEM, else those of a test authority
 #   make test-packages       builds, installs, uses and removes them; the cross-builds
 #   make test-wine           the agent's Windows build under Wine
+#   make bench-extension     page to agent and back, sizes, what the extension costs pages
 #   make build               both programs, the extension and the phone app
 #   make generate            the files that come from others
 #   make cross               the agent for six systems, and the module workers for other architectures
+#   make bench-agent         the agent's figures, as a table
 
 SHELL := /bin/bash
 SUDO  := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -21,13 +23,15 @@ PACKAGES := \
   softhsm2 opensc openssl pcscd                        `: tokens and cards, and what looks at them` \
   chromium firefox-esr fonts-noto-core ffmpeg          `: the browsers, their letters, the camera` \
   xvfb xauth xdotool pinentry-gtk2 x11-utils x11-xserver-utils `: the PIN window` \
-  poppler-utils qpdf zbar-tools libnss3-tools          `: independent checks`
+  pinentry-qt pinentry-gnome3 gcr dbus-daemon pinentry-curses openbox `: its other kinds` \
+  poppler-utils qpdf zbar-tools libnss3-tools          `: independent checks` \
+  tesseract-ocr tesseract-ocr-pol                      `: what the PIN window says`
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export CGO_ENABLED ?= 1
 
-.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-renewal pictures cross clean
+.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-sdk test-renewal virtual-card bench-agent bench-extension pictures cross clean
 
 demo: system build
 	@cd extension && node e2e/dist/demo.mjs $(if $(INTERACTIVE),--interactive)
@@ -77,6 +81,7 @@ test: system
 	@$(TIMED) 'Go: tests'                   $(MAKE) --no-print-directory test-go
 	@$(TIMED) 'extension: lint and tests'   $(MAKE) --no-print-directory test-extension
 	@$(TIMED) 'phone app: lint and tests'   $(MAKE) --no-print-directory test-phone
+	@$(TIMED) 'the SDK in the browser'      $(MAKE) --no-print-directory test-sdk
 	@$(TIMED) 'renewals in the browsers'    $(MAKE) --no-print-directory test-renewal
 	@$(TIMED) --summary
 
@@ -95,13 +100,26 @@ test-extension: extension/node_modules/.package-lock.json
 test-phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent lint && npm test --silent
 
-test-renewal: system build
-	cd extension && node e2e/dist/test.mjs && node e2e/dist/resume.mjs && node e2e/dist/browsers.mjs
+test-renewal: system build virtual-card
+	@cd extension && node e2e/dist/together.mjs test,resume browsers,card
+
+virtual-card:
+	CGO_ENABLED=0 go build -trimpath -o build/bin/virtual-piv-card ./agent/card/pivtest/cmd/virtual-piv-card
+
+test-sdk: system extension
+	cd extension && node e2e/dist/sdk.mjs
+
+bench-extension: system build
+	cd extension && node e2e/dist/bench.mjs
 
 # The README's pictures, from the last demo.
 pictures:
 	@cd build/demo/pictures && for p in review window-pin; do \
 	  ffmpeg -y -loglevel error -i *-$$p.png -vf "scale='min(640,iw)':-1" ../../../extension/e2e/pictures/$$p.png; done
+
+# The agent's figures: where a median misses its target, the exit code says so. For a machine that does nothing else.
+bench-agent: agent
+	go run ./agent/bench -agent build/bin/odnowa-agent
 
 cross:
 	@for system in linux windows darwin; do for arch in amd64 arm64; do \

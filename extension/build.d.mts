@@ -14,3 +14,5 @@ export function matchPattern(origin: string): string;
 export function extensionId(key: string): string;
 export function manifest(config: Config): Record<string, unknown>;
 export function build(config: Config, out: string): Promise<{ id: string; extension: string; sdk: string }>;
+/** Source and file of each part of the SDK. */
+export const sdkFiles: readonly (readonly [source: string, file: string])[];

@@ -13,7 +13,10 @@
 //   testOnlyOpenShadow  true: tests can look into the wizard; never for people's builds
 //
 // DIR/extension is the unpacked extension, DIR/sdk the npm package @odnowa/sdk without its .d.ts, which
-// `npm run build:types` adds. Prints {"id", "extension", "sdk"}.
+// `npm run build:types` adds (to dist/sdk). Prints {"id", "extension", "sdk"}.
+//
+// The SDK is the one file that a page names, odnowa.js, and beside it what that fetches when it needs it:
+// the checks, the drawing of the elements, and the words of one language. Nothing is bundled into it but its own sources.
 import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -55,17 +58,25 @@ export function extensionId(key) {
   return [...hex].map((digit) => String.fromCharCode(97 + parseInt(digit, 16))).join("");
 }
 
+/** What the browser's list of extensions says, in the browser's language. */
+export const descriptions = {
+  pl: (name) => `Odnawianie certyfikatów kwalifikowanych: ${name}`,
+  en: (name) => `Renewal of qualified certificates at ${name}`,
+};
+
 /** The manifest for one CA, for Chromium and Firefox alike. */
 export function manifest(config) {
   return {
     manifest_version: 3,
     name: `Odnowa – ${config.name}`,
-    description: `Renewal of qualified certificates at ${config.name}`,
+    description: "__MSG_description__",
+    default_locale: "pl",
     version: config.version,
     key: config.key,
     minimum_chrome_version: "133", // X25519 in WebCrypto, for pairing
     icons: { 16: "icons/16.png", 48: "icons/48.png", 128: "icons/128.png" },
     permissions: ["nativeMessaging", "storage"],
+    action: { default_popup: "popup.html", default_icon: { 16: "icons/16.png", 48: "icons/48.png" } },
     storage: { managed_schema: "managed.json" },
     background: { service_worker: "worker.js", scripts: ["worker.js"] },
     content_scripts: [
@@ -86,6 +97,37 @@ export function manifest(config) {
   };
 }
 
+/** Source and file of each part of the SDK. */
+export const sdkFiles = [
+  ["index.ts", "odnowa.js"],
+  ["checks.ts", "checks.js"],
+  ["life.ts", "preparation.js"],
+  ["texts.pl.ts", "texts.pl.js"],
+  ["texts.en.ts", "texts.en.js"],
+];
+
+/** What the SDK imports when it needs it stays a file of its own. */
+const lazily = {
+  name: "lazily",
+  setup: (made) =>
+    made.onResolve({ filter: /^\.\/[a-z.]+\.ts$/ }, ({ kind, path }) => {
+      const found = kind === "dynamic-import" && sdkFiles.find(([source]) => `./${source}` === path);
+      return found ? { path: `./${found[1]}`, external: true } : undefined;
+    }),
+};
+
+/** Styles as text, without what only people read. */
+const styles = {
+  name: "styles",
+  setup: (made) =>
+    made.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await esbuild.transform(await readFile(path, "utf8"), { loader: "css", minify: true, target: browsers });
+      return { contents: code.trim(), loader: "text" };
+    }),
+};
+
+const browsers = ["chrome133", "firefox140"];
+
 async function bundle(entry, outfile, format, config) {
   await esbuild.build({
     entryPoints: [join(here, entry)],
@@ -94,9 +136,9 @@ async function bundle(entry, outfile, format, config) {
     bundle: true,
     minify: true,
     charset: "utf8",
-    target: ["chrome133", "firefox140"],
+    target: browsers,
     legalComments: "none",
-    loader: { ".css": "text" },
+    plugins: [lazily, styles],
     define: {
       ODNOWA_ORIGINS: JSON.stringify(config.origins),
       ODNOWA_AGENT_PORT: JSON.stringify(config.agentPort),
@@ -115,24 +157,44 @@ export async function build(config, out) {
   await Promise.all([
     bundle("src/worker/worker.ts", join(extension, "worker.js"), "iife", config),
     bundle("src/content/content.ts", join(extension, "content.js"), "iife", config),
-    bundle("src/sdk/odnowa.ts", join(sdk, "odnowa.js"), "esm", config),
+    bundle("src/popup/popup.ts", join(extension, "popup.js"), "iife", config),
+    ...sdkFiles.map(([source, file]) => bundle(`src/sdk/${source}`, join(sdk, file), "esm", config)),
     cp(join(here, "icons"), join(extension, "icons"), { recursive: true }),
     cp(join(here, "src/worker/managed.json"), join(extension, "managed.json")),
-    // What is bundled keeps its own licence, which goes wherever it goes.
-    ...[extension, sdk].map((folder) => cp(join(here, "node_modules/lit-html/LICENSE"), join(folder, "licences/lit-html.txt"))),
+    cp(join(here, "src/popup/popup.html"), join(extension, "popup.html")),
+    ...Object.keys(descriptions).map((language) => writeLocale(extension, language, config.name)),
+    // What is bundled keeps its own licence, which goes wherever it goes. The SDK bundles nothing.
+    cp(join(here, "node_modules/lit-html/LICENSE"), join(extension, "licences/lit-html.txt")),
+    cp(join(here, "docs"), join(sdk, "docs"), { recursive: true, filter: (file) => !file.endsWith("README.md") }),
+    cp(join(here, "docs/README.md"), join(sdk, "README.md")),
+    cp(join(here, "../LICENSE"), join(sdk, "LICENSE")),
   ]);
   await writeFile(join(extension, "manifest.json"), JSON.stringify(manifest(config), null, 2));
   await writeFile(join(sdk, "package.json"), JSON.stringify(sdkPackage(config.version), null, 2));
   return { id: extensionId(config.key), extension, sdk };
 }
 
+async function writeLocale(extension, language, name) {
+  const folder = join(extension, "_locales", language);
+  await mkdir(folder, { recursive: true });
+  const messages = { description: { message: descriptions[language](name) } };
+  await writeFile(join(folder, "messages.json"), JSON.stringify(messages, null, 2));
+}
+
 function sdkPackage(version) {
   return {
     name: "@odnowa/sdk",
     version: version.split(".").concat("0", "0").slice(0, 3).join("."),
+    description: "Renewal of qualified certificates on a website: an element and a typed API for the Odnowa extension",
     license: "Apache-2.0",
     type: "module",
-    exports: { ".": { types: "./types/sdk/odnowa.d.ts", default: "./odnowa.js" } },
+    exports: {
+      ".": { types: "./types/sdk/index.d.ts", default: "./odnowa.js" },
+      "./package.json": "./package.json",
+    },
+    types: "./types/sdk/index.d.ts",
+    sideEffects: ["./odnowa.js"], // it defines the elements
+    files: [...sdkFiles.map(([, file]) => file), "types", "docs"],
   };
 }
 

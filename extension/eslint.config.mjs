@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "e2e/", "node_modules/", "src/**/*.gen.ts"] },
+  { ignores: ["bench/", "dist/", "e2e/", "node_modules/", "src/**/*.gen.ts"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: "./tsconfig.json", tsconfigRootDir: import.meta.dirname } },

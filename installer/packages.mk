@@ -15,7 +15,8 @@ OUT  ?= build/packages
 packages: PACKAGES += zip
 packages: system extension/node_modules/.package-lock.json $(TOOLS)/nfpm $(CA)
 	@mkdir -p build/agent
-	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -buildmode=pie -ldflags '$(LDFLAGS)' -o build/agent/linux-$(ARCH)-$(VERSION) ./agent/cmd/odnowa-agent
+	node installer/list.mjs --ca $(CA) --out build/agent/list
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -overlay build/agent/list/overlay.json -trimpath -buildmode=pie -ldflags '$(LDFLAGS)' -o build/agent/linux-$(ARCH)-$(VERSION) ./agent/cmd/odnowa-agent
 	node installer/build.mjs --ca $(CA) $(if $(CRX_KEY),--crx-key $(CRX_KEY)) --version $(VERSION) --arch $(ARCH) \
 	  --agent build/agent/linux-$(ARCH)-$(VERSION) --nfpm $(TOOLS)/nfpm --out $(OUT)
 

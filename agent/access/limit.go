@@ -74,8 +74,8 @@ func (l *Limiter) Allow(who string, q Request) bool {
 	return true
 }
 
-// Slots bounds how many connections there are at a time, of one user and of all. A user whom the system
-// does not name is one user.
+// Slots bounds how many connections there are at a time, of one user and of all. Those whose user the system
+// does not name count among all alone.
 type Slots struct {
 	each, all int
 
@@ -91,7 +91,7 @@ func NewSlots(each, all int) *Slots { return &Slots{each: each, all: all, used: 
 func (s *Slots) Take(user string) (free func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.used[user] >= s.each || s.total >= s.all {
+	if (user != "" && s.used[user] >= s.each) || s.total >= s.all {
 		return nil, false
 	}
 	s.used[user]++

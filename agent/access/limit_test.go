@@ -63,8 +63,15 @@ func TestSlots(t *testing.T) {
 	take("b", true)
 	take("", true)
 	take("c", false) // all are taken
+	take("", false)
 	first()
 	first() // twice gives back once
 	take("c", true)
 	take("a", false)
+	unknown := NewSlots(1, 3)
+	for range 3 {
+		if _, ok := unknown.Take(""); !ok {
+			t.Error("users that nobody names are held to be one")
+		}
+	}
 }

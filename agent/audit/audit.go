@@ -46,8 +46,8 @@ const (
 // Record is one attempt.
 type Record struct {
 	Time time.Time `json:"time"`
-	// User as the operating system names it. The service writes what the kernel says of its peer,
-	// whatever the session sent.
+	// User as the operating system names it. The service writes what the kernel says of its peer, and its own
+	// time, whatever the session sent.
 	User string `json:"user"`
 	// Action is empty for a signature.
 	Action Action `json:"action,omitempty"`

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/odnowa/odnowa/agent/local"
+	"github.com/odnowa/odnowa/agent/lock"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
@@ -40,8 +41,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// System is the operating system's log. It must not block, and what it does with errors is its own matter:
-// the file is the record.
+// System is the operating system's log. What it does with errors is its own matter: the file is the record.
 type System interface {
 	Record(n uint64, hash string, r Record)
 }
@@ -64,7 +64,8 @@ type Entry struct {
 type File struct {
 	path string
 	Options
-	mu sync.Mutex // held for the length of a Write
+	mu      sync.Mutex    // held for the length of a Write
+	telling chan struct{} // holds a token while System is told
 }
 
 // Open makes the log's folder, for its owner alone, and mends what a crash has left.
@@ -81,7 +82,7 @@ func Open(path string, o Options) (*File, error) {
 	if err := local.MakePrivate(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("opening audit log: %w", err)
 	}
-	l := &File{path: path, Options: o}
+	l := &File{path: path, Options: o, telling: make(chan struct{}, 1)}
 	return l, l.locked(func(*chain) error { return nil })
 }
 
@@ -97,9 +98,7 @@ func (l *File) Write(r Record) error {
 	if err != nil {
 		return fmt.Errorf("writing audit record: %w", err)
 	}
-	if l.System != nil {
-		l.System.Record(number, hash, r)
-	}
+	l.tell(number, hash, r)
 	return nil
 }
 
@@ -110,11 +109,11 @@ func (l *File) Close() error { return nil }
 func (l *File) locked(do func(*chain) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lock, err := lockFile(l.path + ".lock")
+	held, err := lock.Wait(l.path + ".lock")
 	if err != nil {
 		return fmt.Errorf("locking audit log: %w", err)
 	}
-	defer lock.Close()
+	defer held.Close()
 	c := &chain{log: l}
 	defer c.close()
 	if err := c.open(); err != nil {

@@ -246,6 +246,26 @@ func TestSystem(t *testing.T) {
 	}
 }
 
+// hanging is a system log that takes its time.
+type hanging struct{ until chan struct{} }
+
+func (s hanging) Record(uint64, string, Record) { <-s.until }
+
+// TestSystemHangs: a system log that hangs holds nobody up for long, and only once.
+func TestSystemHangs(t *testing.T) {
+	s := hanging{make(chan struct{})}
+	l, err := Open(newPath(t), Options{System: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	write(t, l, 5)
+	if d := time.Since(begun); d > 2*systemPatience {
+		t.Errorf("five records took %s", d)
+	}
+	close(s.until)
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"n":1,"prev":"","file":1,"time":"2026-01-01T00:00:00Z","user":"1","origin":"","certificate":"","digest":"","outcome":"busy"}`))
 	f.Add([]byte(`{}`))

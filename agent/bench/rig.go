@@ -141,7 +141,6 @@ type browser struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out io.Reader
-	id  int
 }
 
 // browse starts a host.

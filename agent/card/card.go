@@ -177,5 +177,5 @@ func (a answer[T]) state() (line bridge.Module, problem string) {
 	default:
 		line.Code = bridge.CodeModuleFailed
 	}
-	return line, a.module.Path + ": " + a.err.Error()
+	return line, a.err.Error()
 }

@@ -44,14 +44,16 @@ func (s *Store) lookAt(m *module) *look {
 		l.slots, l.err = m.worker.List(context.Background(), worker.RefreshEmpty)
 		l.at = s.now()
 		s.mu.Lock()
+		before := m.hung
 		m.hung = l.err != nil && errors.Is(l.err, context.DeadlineExceeded)
+		stillHung := before && m.hung // which is no news: whoever lists at news would make it hang again and again
 		if m.look == l && l.err == nil && len(s.watchers) > 0 {
 			m.known = l.slots
 		}
 		late := l.late
 		close(l.ended)
 		s.mu.Unlock()
-		if late {
+		if late && !stillHung {
 			s.tell()
 		}
 	}()

@@ -28,6 +28,7 @@ func TestPIVServiceRestarted(t *testing.T) {
 	store := openModules(t, card.Options{PollInterval: time.Hour}, openSC(t, "PCSCLITE_CSOCK_NAME="+socket))
 	c := pivtest.StartWith(t, pivtest.Options{Socket: socket})
 	wantNoError(t, signPIV(t.Context(), store, c, typed(pivtest.PIN)))
+	<-c.Signing() // of this one
 	watchStore(t, store)
 	c.Delay(time.Minute)
 	failed := make(chan error, 1)
@@ -72,7 +73,8 @@ func TestPIVListWhileSigning(t *testing.T) {
 	signed := make(chan error, 1)
 	go func() { signed <- signPIV(t.Context(), store, c, typed(pivtest.PIN)) }()
 	<-c.Signing()
-	if got := list(); len(got.Certificates) != 2 || got.Modules[0].Code != bridge.CodeModuleSlow {
+	// The module's line says that it is slow, unless an answer that came late before is still good.
+	if got := list(); len(got.Certificates) != 2 || got.Modules[0].Code != "" && got.Modules[0].Code != bridge.CodeModuleSlow {
 		t.Errorf("got %d certificates, modules %+v", len(got.Certificates), got.Modules)
 	}
 	wantNoError(t, <-signed)

@@ -24,6 +24,9 @@ type SignRequest struct {
 	Progress func(bridge.ProgressState)
 }
 
+// maxToSign is what fits into a request to the worker; signed attributes have a few hundred bytes.
+const maxToSign = 32 << 10
+
 // PINFunc asks the person for the PIN. It is told what the token says of it right now; triesLeft is nil
 // where the token does not tell. The returned bytes belong to Sign, which wipes them. An error ends
 // the signature; a *bridge.Error such as user_cancelled is passed on as it is.
@@ -55,6 +58,9 @@ func (s *Store) Sign(ctx context.Context, q SignRequest, pin PINFunc) ([]byte, e
 	scheme := schemeOf(q.Algorithm)
 	if scheme == "" {
 		return nil, bridge.Errorf(bridge.CodeInvalidRequest, fmt.Errorf("unknown algorithm %.20q", q.Algorithm))
+	}
+	if len(q.ToSign) > maxToSign {
+		return nil, bridge.Errorf(bridge.CodeInvalidRequest, fmt.Errorf("%d bytes to sign", len(q.ToSign)))
 	}
 	var hash [32]byte
 	if n, err := hex.Decode(hash[:], []byte(q.CertificateID[:min(len(q.CertificateID), 64)])); err != nil || n != len(hash) {

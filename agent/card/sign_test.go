@@ -105,6 +105,8 @@ func TestSignRefuses(t *testing.T) {
 	unknown.CertificateID = strings.Repeat("0", 64)
 	malformed.CertificateID = "../../x"
 	algorithm.Algorithm = "none"
+	long := ok
+	long.ToSign = make([]byte, 32<<10+1)
 	failing := func(err error) card.PINFunc {
 		return func(context.Context, bridge.PINState, *int) ([]byte, error) { return nil, err }
 	}
@@ -120,6 +122,7 @@ func TestSignRefuses(t *testing.T) {
 		{"unknown certificate", unknown, neverAsked(t), bridge.CodeCertificateUnknown},
 		{"malformed id", malformed, neverAsked(t), bridge.CodeCertificateUnknown},
 		{"unknown algorithm", algorithm, neverAsked(t), bridge.CodeInvalidRequest},
+		{"too much to sign", long, neverAsked(t), bridge.CodeInvalidRequest},
 		{"cancelled in the window", ok, failing(bridge.Errorf(bridge.CodeUserCancelled, nil)), bridge.CodeUserCancelled},
 		{"window timed out", ok, failing(context.DeadlineExceeded), bridge.CodeTimeout},
 		{"window failed", ok, failing(errors.New("no display")), bridge.CodeInternal},
@@ -130,6 +133,11 @@ func TestSignRefuses(t *testing.T) {
 			_, err := store.Sign(t.Context(), test.request, test.pin)
 			wantCode(t, err, test.want)
 		})
+	}
+	most := ok
+	most.ToSign = long.ToSign[1:]
+	if _, err := store.Sign(t.Context(), most, typed(c.PIN)); err != nil {
+		t.Errorf("as much as can be signed: %v", err)
 	}
 	// None of them used a try.
 	result, err := store.List(t.Context(), bridge.Filter{})

@@ -15,9 +15,9 @@ import (
 // Status is what is there and what is missing, for agent.diagnose.
 type Status struct {
 	Modules []bridge.Module
-	// Problems has, by module, why it cannot be used, with paths: for the person at this computer, never for a
-	// website.
-	Problems map[string]string
+	// Paths are the modules' files, Problems why one cannot be used, both by its name: for the person at this
+	// computer, never for a website.
+	Paths, Problems map[string]string
 	// PCSC is what the system's PC/SC says.
 	PCSC    pcsc.State
 	Readers []Reader
@@ -43,13 +43,14 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	status := Status{Modules: []bridge.Module{}, Readers: []Reader{}, Problems: make(map[string]string)}
+	status := Status{Modules: []bridge.Module{}, Readers: []Reader{}, Paths: make(map[string]string), Problems: make(map[string]string)}
 	if status.PCSC, err = s.look(ctx); err != nil {
 		return Status{}, interrupted(err)
 	}
 	for _, a := range answers {
 		line, problem := a.state()
 		status.Modules = append(status.Modules, line)
+		status.Paths[line.Name] = a.module.Path
 		if problem != "" {
 			status.Problems[line.Name] = problem
 		}

@@ -27,9 +27,10 @@ type browser struct {
 	// programs show that it is installed; confined ones are Snaps and Flatpaks, which see the system
 	// through a keyhole and cannot start a native host.
 	programs, confined []string
-	// system and user are the folders of native hosts' manifests.
+	// system and user are the folders of native hosts' manifests; on Windows the key, of machine and user,
+	// below which they are named is in system.
 	system, user []string
-	// policies are files, or folders of files, with the administrator's policies as JSON.
+	// policies are files, or folders of files, with the administrator's policies as JSON; on Windows a key.
 	policies []string
 }
 
@@ -129,14 +130,17 @@ func (m Machine) browser(b browser, allowed policy.Extensions) (why reason, fact
 	return why, facts
 }
 
+// place is where a manifest may be.
+type place struct {
+	path string
+	user bool // of this user alone
+}
+
 // manifest finds the one that the browser takes: the user's before the system's.
 func (m Machine) manifest(b browser) (path string, user bool) {
-	for _, dirs := range [][]string{b.user, b.system} {
-		for _, dir := range dirs {
-			path := filepath.Join(m.path(dir), hostName+".json")
-			if _, err := os.Stat(path); err == nil {
-				return path, &dirs[0] == &b.user[0]
-			}
+	for _, p := range m.places(b) {
+		if _, err := os.Stat(p.path); err == nil {
+			return p.path, p.user
 		}
 	}
 	return "", false
@@ -198,29 +202,9 @@ func (t term) label(fact string) string {
 	return fact
 }
 
-// blocked looks through the administrator's policies for the browser, in their order, where a later file
-// replaces what an earlier one says.
+// blocked asks the administrator's policies for the browser.
 func (m Machine) blocked(b browser, ids []string, userManifest bool) (why reason, source string) {
-	var p struct {
-		browserPolicy
-		Policies browserPolicy `json:"policies"` // Firefox has them in there
-	}
-	for _, place := range b.policies {
-		files, err := filepath.Glob(filepath.Join(m.path(place), "*.json"))
-		if err != nil || len(files) == 0 {
-			files = []string{m.path(place)}
-		}
-		for _, file := range files {
-			data, err := readSmall(file)
-			if err == nil && json.Unmarshal(data, &p) == nil {
-				source = file
-			}
-		}
-	}
-	rules := p.browserPolicy
-	if b.family == frame.Firefox {
-		rules = p.Policies
-	}
+	rules, source := m.rules(b)
 	if why = rules.blocks(b.family, ids, userManifest); why == "" {
 		return "", ""
 	}

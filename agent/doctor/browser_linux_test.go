@@ -158,8 +158,8 @@ func TestConfined(t *testing.T) {
 func TestReasonsHaveWords(t *testing.T) {
 	for lang, w := range words {
 		for _, r := range []reason{manifestMissing, manifestInvalid, manifestPath, manifestID, nativeBlocked, userHostsBlocked, extensionBlocked,
-			browserConfined, serviceMissing, serviceVersion, sessionVersion, sessionSilent, pcscRefused, pinIsLow, pinIsFinal,
-			certificateLogin, certificatePast, certificateFuture, policyKept} {
+			browserConfined, serviceMissing, serviceVersion, sessionVersion, sessionSilent, policyBefore, pinIsLow, pinIsFinal,
+			certificateLogin, certificatePast, certificateFuture} {
 			if e, ok := w[string(r)]; !ok || e.cause == "" || e.cure == "" {
 				t.Errorf("%s: no words for %s", lang, r)
 			}

@@ -24,8 +24,6 @@ type Probe struct {
 	Service func() bool
 	// Window says why no window can be opened.
 	Window func() error
-	// PCSC says whether the system's service for cards can be reached; nil where that is not known.
-	PCSC func() PCSCState
 	// Status and List are those of the cards.
 	Status func(context.Context) (card.Status, error)
 	List   func(context.Context, bridge.Filter) (bridge.ListResult, error)
@@ -40,8 +38,10 @@ func (p Probe) Findings(ctx context.Context, lang window.Language) []Finding {
 	findings := []Finding{result(lang, bridge.CheckAgent, "")}
 	if p.Policy != nil && p.Policy() != nil {
 		// The one before is in force, so this alone keeps nobody from signing.
-		bad, w := result(lang, CheckPolicy, bridge.CodePolicyInvalid), words[lang][string(policyKept)]
-		bad.State, bad.Cause, bad.Cure = bridge.CheckWarning, w.cause, w.cure
+		bad := result(lang, CheckPolicy, bridge.CodePolicyInvalid)
+		bad.State = bridge.CheckWarning
+		bad.Details = []Detail{detail(lang, CheckPolicy, bridge.CheckWarning, bridge.CodePolicyInvalid, policyBefore)}
+		bad.Cause, bad.Cure = bad.Details[0].Cause, bad.Details[0].Cure
 		findings = append(findings, bad)
 	}
 	stopped := p.Service != nil && !p.Service()
@@ -67,7 +67,7 @@ func (p Probe) cards(ctx context.Context, lang window.Language) []Finding {
 		all, err = p.List(ctx, bridge.Filter{})
 	}
 	var steps []Finding
-	if f := p.pcsc(lang, status); f != nil {
+	if f := pcscFinding(lang, status); f != nil {
 		steps = append(steps, *f)
 	}
 	steps = append(steps,
@@ -89,19 +89,17 @@ func (p Probe) cards(ctx context.Context, lang window.Language) []Finding {
 	return steps
 }
 
-// pcsc looks at the system's service for cards, unless a module sees readers without it, as one that is
+// pcscFinding tells of the system's service for cards, unless a module sees readers without it, as one that is
 // all software does.
-func (p Probe) pcsc(lang window.Language, status card.Status) *Finding {
-	if p.PCSC == nil || len(status.Modules) == 0 {
+func pcscFinding(lang window.Language, status card.Status) *Finding {
+	if len(status.Modules) == 0 || !status.PCSC.Running && len(status.Readers) > 0 {
 		return nil
 	}
-	state := p.PCSC()
-	if !state.Reachable && len(status.Readers) > 0 {
-		return nil
-	}
-	f := result(lang, bridge.CheckPCSC, codeIf(!state.Reachable, bridge.CodePCSCStopped))
-	if state.Refused {
-		f.Details = append(f.Details, detail(lang, "PC/SC", bridge.CheckFailed, bridge.CodePCSCStopped, pcscRefused))
+	f := result(lang, bridge.CheckPCSC, codeIf(!status.PCSC.Running, bridge.CodePCSCStopped))
+	if status.PCSC.Problem != "" {
+		d := detail(lang, "PC/SC", bridge.CheckFailed, bridge.CodePCSCStopped, "")
+		d.Facts = []string{status.PCSC.Problem}
+		f.Details = []Detail{d}
 	}
 	return &f
 }
@@ -119,7 +117,13 @@ func modules(lang window.Language, status card.Status) Finding {
 				f.State = bridge.CheckWarning
 			}
 		}
-		f.Details = append(f.Details, detail(lang, m.Name, state, m.Code, ""))
+		d := detail(lang, m.Name, state, m.Code, "")
+		for _, fact := range []string{status.Paths[m.Name], status.Problems[m.Name]} {
+			if fact != "" {
+				d.Facts = append(d.Facts, fact)
+			}
+		}
+		f.Details = append(f.Details, d)
 	}
 	return f
 }

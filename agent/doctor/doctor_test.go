@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/odnowa/odnowa/agent/card"
+	"github.com/odnowa/odnowa/agent/pcsc"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
@@ -24,6 +25,7 @@ func TestChecks(t *testing.T) {
 	working := bridge.Module{Name: "a"}
 	failing := bridge.Module{Name: "b", Code: bridge.CodeModuleFailed}
 	full := card.Status{Modules: []bridge.Module{working}, Readers: []card.Reader{{Name: "r", Card: true}}}
+	running := pcsc.State{Running: true}
 	for _, c := range []struct {
 		name         string
 		service      *bool
@@ -31,24 +33,22 @@ func TestChecks(t *testing.T) {
 		status       card.Status
 		statusErr    error
 		certificates int
-		pcsc         *PCSCState
 		want         string
 	}{
-		{name: "all well", status: full, certificates: 1, want: "agent:ok window:ok modules:ok reader:ok card:ok certificate:ok"},
+		{name: "all well, readers without PC/SC", status: full, certificates: 1, want: "agent:ok window:ok modules:ok reader:ok card:ok certificate:ok"},
 		{name: "with service", service: ptr(true), status: full, certificates: 1, want: "agent:ok service:ok window:ok modules:ok reader:ok card:ok certificate:ok"},
 		{name: "service stopped", service: ptr(false), status: full, certificates: 1,
 			want: "agent:ok service:failed/service_stopped window:ok modules:unknown reader:unknown card:unknown certificate:unknown"},
 		{name: "no window", window: errors.New("x"), status: full, certificates: 1, want: "agent:ok window:failed/window_unavailable modules:ok reader:ok card:ok certificate:ok"},
 		{name: "no module", want: "agent:ok window:ok modules:failed/no_module reader:unknown card:unknown certificate:unknown"},
-		{name: "module failed", status: card.Status{Modules: []bridge.Module{failing}}, want: "agent:ok window:ok modules:failed/module_failed reader:unknown card:unknown certificate:unknown"},
+		{name: "module failed", status: card.Status{Modules: []bridge.Module{failing}, PCSC: running}, want: "agent:ok window:ok pcsc:ok modules:failed/module_failed reader:unknown card:unknown certificate:unknown"},
 		{name: "status failed", statusErr: errors.New("x"), want: "agent:ok window:ok modules:failed/module_failed reader:unknown card:unknown certificate:unknown"},
 		{name: "one module of two", status: card.Status{Modules: []bridge.Module{working, failing}, Readers: full.Readers}, certificates: 1,
 			want: "agent:ok window:ok modules:warning/module_failed reader:ok card:ok certificate:ok"},
-		{name: "no reader", status: card.Status{Modules: full.Modules}, want: "agent:ok window:ok modules:ok reader:failed/no_reader card:unknown certificate:unknown"},
-		{name: "PC/SC runs", pcsc: &PCSCState{Reachable: true}, status: full, certificates: 1, want: "agent:ok window:ok pcsc:ok modules:ok reader:ok card:ok certificate:ok"},
-		{name: "PC/SC stopped", pcsc: &PCSCState{}, status: card.Status{Modules: full.Modules},
+		{name: "no reader", status: card.Status{Modules: full.Modules, PCSC: running}, want: "agent:ok window:ok pcsc:ok modules:ok reader:failed/no_reader card:unknown certificate:unknown"},
+		{name: "PC/SC runs", status: card.Status{Modules: full.Modules, Readers: full.Readers, PCSC: running}, certificates: 1, want: "agent:ok window:ok pcsc:ok modules:ok reader:ok card:ok certificate:ok"},
+		{name: "PC/SC stopped", status: card.Status{Modules: full.Modules},
 			want: "agent:ok window:ok pcsc:failed/pcsc_stopped modules:ok reader:unknown card:unknown certificate:unknown"},
-		{name: "PC/SC stopped, readers without it", pcsc: &PCSCState{}, status: full, certificates: 1, want: "agent:ok window:ok modules:ok reader:ok card:ok certificate:ok"},
 		{name: "slow module", status: card.Status{Modules: []bridge.Module{{Name: "a", Code: bridge.CodeModuleSlow}}, Readers: full.Readers}, certificates: 1,
 			want: "agent:ok window:ok modules:warning/module_slow reader:ok card:ok certificate:ok"},
 		{name: "no card", status: card.Status{Modules: full.Modules, Readers: []card.Reader{{Name: "r"}}}, want: "agent:ok window:ok modules:ok reader:ok card:failed/no_card certificate:unknown"},
@@ -61,9 +61,6 @@ func TestChecks(t *testing.T) {
 				one := bridge.Certificate{DER: selfSigned(t, time.Hour), KeyUsage: []string{"nonRepudiation"}}
 				return bridge.ListResult{Certificates: slices.Repeat([]bridge.Certificate{one}, c.certificates)}, nil
 			},
-		}
-		if c.pcsc != nil {
-			p.PCSC = func() PCSCState { return *c.pcsc }
 		}
 		if c.service != nil {
 			p.Service = func() bool { return *c.service }
@@ -89,6 +86,24 @@ func TestChecks(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
+// A module that cannot be used is a line with the reason, which agent.diagnose does not tell.
+func TestModuleProblem(t *testing.T) {
+	const problem = "others than the administrator can write"
+	for _, code := range []bridge.Code{bridge.CodeModuleMissing, bridge.CodeModuleRefused, bridge.CodeModuleFailed, bridge.CodeModuleSlow} {
+		f := modules(window.English, card.Status{
+			Modules:  []bridge.Module{{Name: "good"}, {Name: "bad", Code: code}},
+			Paths:    map[string]string{"good": "/opt/good.so", "bad": "/opt/a.so"},
+			Problems: map[string]string{"bad": problem},
+		})
+		if len(f.Details) != 2 || !slices.Equal(f.Details[0].Facts, []string{"/opt/good.so"}) || !slices.Equal(f.Details[1].Facts, []string{"/opt/a.so", problem}) || f.Details[1].Cause == "" {
+			t.Errorf("%s: got %+v", code, f.Details)
+		}
+		if f.State != bridge.CheckWarning || strings.Contains(f.Cause+f.Cure, "/opt") {
+			t.Errorf("%s: got %+v", code, f.Check)
+		}
+	}
+}
+
 func TestWords(t *testing.T) {
 	for code := range words[window.Polish] {
 		if _, ok := words[window.English][code]; !ok {
@@ -102,14 +117,14 @@ func TestWords(t *testing.T) {
 
 func TestPrint(t *testing.T) {
 	var out bytes.Buffer
-	Print(&out, []Finding{
+	Print(&out, window.English, []Finding{
 		{Check: bridge.Check{ID: "agent", State: bridge.CheckOK}},
 		{Check: bridge.Check{ID: "card", State: bridge.CheckFailed, Code: bridge.CodeNoCard, Cause: "A.", Cure: "B."}, Details: []Detail{
 			{Name: "x\x1b[2J\ny", State: bridge.CheckFailed, Reason: "r", Cause: "C.", Cure: "D.", Facts: []string{"f\n\u202eg"}},
 		}},
 	})
 	want := "OK       agent\nFAILED   card (no_card)\n         A.\n         B.\n" +
-		"         - x[2J y: failed (r)\n           f g\n           C.\n           D.\n"
+		"         - x[2J y: FAILED (r)\n           f g\n           C.\n           D.\n"
 	if got := out.String(); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

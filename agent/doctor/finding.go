@@ -86,19 +86,20 @@ func Failed(findings []Finding) bool {
 }
 
 // Print writes the findings for a person: a line each, below it what to do, and what was looked at.
-func Print(w io.Writer, findings []Finding) {
+func Print(w io.Writer, lang window.Language, findings []Finding) {
+	t := terms[lang]
 	for _, f := range findings {
-		fmt.Fprintf(w, "%-8s %s", strings.ToUpper(string(f.State)), f.ID)
+		fmt.Fprintf(w, "%-8s %s", t.state(f.State), t.check(f.ID))
 		if f.Code != "" {
 			fmt.Fprintf(w, " (%s)", f.Code)
 		}
 		fmt.Fprintln(w)
 		explain(w, "         ", f.Cause, f.Cure)
 		for _, d := range f.Details {
-			fmt.Fprintf(w, "         - %s: %s", window.Clean(d.Name), d.State)
+			fmt.Fprintf(w, "         - %s: %s", window.Clean(d.Name), t.state(d.State))
 			if d.Reason != "" {
 				fmt.Fprintf(w, " (%s)", d.Reason)
-			} else if d.Code != "" {
+			} else if d.Code != "" && d.Code != f.Code {
 				fmt.Fprintf(w, " (%s)", d.Code)
 			}
 			fmt.Fprintln(w)
@@ -110,6 +111,21 @@ func Print(w io.Writer, findings []Finding) {
 			}
 		}
 	}
+}
+
+// state is a state's word; what has none is called as in the protocol.
+func (t term) state(s bridge.CheckState) string {
+	if word, ok := t.states[s]; ok {
+		return word
+	}
+	return strings.ToUpper(string(s))
+}
+
+func (t term) check(id string) string {
+	if word, ok := t.checks[id]; ok {
+		return word
+	}
+	return id
 }
 
 func explain(w io.Writer, margin, cause, cure string) {

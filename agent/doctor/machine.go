@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"time"
 
@@ -62,7 +61,6 @@ func LookAt(ctx context.Context, o Options) []Finding {
 	defer cards.Close()
 	probe := Probe{
 		Window: window.New(window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer}).Available,
-		PCSC:   func() PCSCState { return LookPCSC(ctx, ModuleEnv(p)) },
 		Status: cards.Status,
 		List:   cards.List,
 	}
@@ -78,23 +76,11 @@ func LookAt(ctx context.Context, o Options) []Finding {
 	}
 	findings = append(findings, probe.Findings(ctx, lang)...)
 	for i, f := range findings {
-		switch f.ID {
-		case bridge.CheckService:
+		if f.ID == bridge.CheckService {
 			findings[i] = service
-		case bridge.CheckModules:
-			missing(lang, &findings[i], p)
 		}
 	}
 	return findings
-}
-
-// ModuleEnv is what the modules' processes get, in which PC/SC may be another than the system's.
-func ModuleEnv(p *policy.Policy) []string {
-	var env []string
-	for _, m := range p.Modules {
-		env = append(env, m.Env...)
-	}
-	return env
 }
 
 func policyFinding(lang window.Language, p *policy.Policy) Finding {
@@ -109,25 +95,6 @@ func policyFinding(lang window.Language, p *policy.Policy) Finding {
 	}
 	f.Details = []Detail{d}
 	return f
-}
-
-// missing says which module's file is not there, and adds the files' paths.
-func missing(lang window.Language, f *Finding, p *policy.Policy) {
-	for i, d := range f.Details {
-		for _, m := range p.Modules {
-			if m.Name != d.Name {
-				continue
-			}
-			if _, err := os.Stat(m.Path); errors.Is(err, fs.ErrNotExist) {
-				d = detail(lang, d.Name, bridge.CheckWarning, bridge.CodeModuleMissing, "")
-				if f.Code == bridge.CodeModuleFailed {
-					f.Code, f.Cause, f.Cure = d.Code, d.Cause, d.Cure
-				}
-			}
-			d.Facts = append(d.Facts, m.Path)
-			f.Details[i] = d
-		}
-	}
 }
 
 // session says hello to the session as a native host would. A session is started by the browser when

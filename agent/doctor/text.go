@@ -24,13 +24,12 @@ const (
 	serviceVersion    reason = "service_version"
 	sessionVersion    reason = "session_version"
 	sessionSilent     reason = "session_silent"
-	pcscRefused       reason = "pcsc_refused"
+	policyBefore      reason = "policy_before"
 	pinIsLow          reason = "pin_low"
 	pinIsFinal        reason = "pin_final"
 	certificateLogin  reason = "key_usage"
 	certificatePast   reason = "expired"
 	certificateFuture reason = "not_yet_valid"
-	policyKept        reason = "policy_kept"
 )
 
 // words explain codes and reasons.
@@ -64,12 +63,11 @@ var words = map[window.Language]map[string]explanation{
 		string(serviceVersion):               {"Usługa agenta ma inną wersję niż ten program.", "Uruchom usługę odnowa-agent ponownie."},
 		string(sessionVersion):               {"Działająca sesja agenta ma inną wersję niż ten program.", "Wyloguj się i zaloguj ponownie."},
 		string(sessionSilent):                {"Sesja agenta działa, ale nie odpowiada.", "Wyloguj się i zaloguj ponownie."},
-		string(pcscRefused):                  {"Usługa kart inteligentnych (PC/SC) nie wpuszcza tego użytkownika.", "Poproś administratora o dostęp do pcscd (polkit)."},
+		string(policyBefore):                 {"Zmieniona konfiguracja agenta jest błędna; działa poprzednia.", "Poproś administratora o jej poprawienie: odnowa-agent policy pokaże błąd."},
 		string(pinIsLow):                     {"Ostatnio podano zły PIN.", "Podaj właściwy PIN; kolejne błędy zablokują kartę."},
 		string(pinIsFinal):                   {"Została jedna próba podania PIN-u.", "Podaj PIN tylko, jeśli masz pewność."},
 		string(certificateLogin):             {"Ten certyfikat służy do czego innego niż podpis.", "Wybierz certyfikat do podpisu."},
 		string(certificatePast):              {"Ten certyfikat stracił ważność.", "Kup nowy certyfikat."},
-		string(policyKept):                   {"Zmieniona konfiguracja agenta jest błędna; działa poprzednia.", "Poproś administratora o jej poprawienie: odnowa-agent policy pokaże błąd."},
 		string(certificateFuture):            {"Ten certyfikat nie jest jeszcze ważny.", "Zaczekaj, aż zacznie obowiązywać, i sprawdź zegar komputera."},
 	},
 	window.English: {
@@ -101,12 +99,11 @@ var words = map[window.Language]map[string]explanation{
 		string(serviceVersion):               {"The agent's service is of another version than this program.", "Restart the service odnowa-agent."},
 		string(sessionVersion):               {"The session that runs is of another version than this program.", "Log out and in again."},
 		string(sessionSilent):                {"The agent's session runs but does not answer.", "Log out and in again."},
-		string(pcscRefused):                  {"The system's service for smart cards (PC/SC) does not let this user in.", "Ask the administrator for access to pcscd (polkit)."},
+		string(policyBefore):                 {"The agent's changed policy is bad; the one before is in force.", "Ask the administrator to mend it: odnowa-agent policy shows what is wrong."},
 		string(pinIsLow):                     {"The last PIN was wrong.", "Type the right one; more wrong ones lock the card."},
 		string(pinIsFinal):                   {"There is one try left for the PIN.", "Type it only if you are sure."},
 		string(certificateLogin):             {"This certificate is for something else than signing.", "Choose one for signing."},
 		string(certificatePast):              {"This certificate has expired.", "Buy a new one."},
-		string(policyKept):                   {"The agent's changed policy is bad; the one before is in force.", "Ask the administrator to mend it: odnowa-agent policy shows what is wrong."},
 		string(certificateFuture):            {"This certificate is not valid yet.", "Wait until it is, and check the computer's clock."},
 	},
 }
@@ -116,6 +113,8 @@ type term struct {
 	noCard, unknownCard, issuer, valid, key, card, pad string
 	manifest, program, policy, version                 string
 	pin                                                map[bridge.PINState]string
+	states                                             map[bridge.CheckState]string
+	checks                                             map[string]string
 }
 
 var terms = map[window.Language]term{
@@ -123,10 +122,17 @@ var terms = map[window.Language]term{
 		"bez karty", "karta, której żaden moduł nie zna", "wystawca", "ważny", "klucz", "karta", "podawany na czytniku",
 		"rejestracja", "program", "zasady", "wersja",
 		map[bridge.PINState]string{bridge.PINOK: "w porządku", bridge.PINLow: "ostatnio błędny", bridge.PINFinal: "ostatnia próba", bridge.PINLocked: "zablokowany"},
+		map[bridge.CheckState]string{bridge.CheckOK: "OK", bridge.CheckWarning: "UWAGA", bridge.CheckFailed: "BŁĄD", bridge.CheckUnknown: "NIE WIEM"},
+		map[string]string{
+			CheckPolicy: "konfiguracja", bridge.CheckBrowser: "przeglądarki", CheckSession: "sesja", bridge.CheckAgent: "agent", bridge.CheckService: "usługa",
+			bridge.CheckWindow: "okno", bridge.CheckPCSC: "PC/SC", bridge.CheckModules: "oprogramowanie kart", bridge.CheckReader: "czytniki",
+			bridge.CheckCard: "karta", bridge.CheckCertificate: "certyfikaty",
+		},
 	},
 	window.English: {
 		"no card", "a card that no module knows", "issuer", "valid", "key", "card", "typed on the reader",
 		"registration", "program", "policies", "version",
 		map[bridge.PINState]string{bridge.PINOK: "ok", bridge.PINLow: "the last one was wrong", bridge.PINFinal: "last try", bridge.PINLocked: "locked"},
+		nil, nil, // the protocol's words are English
 	},
 }

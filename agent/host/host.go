@@ -86,22 +86,6 @@ func (h *Host) Run(ctx context.Context, stdin io.ReadCloser, stdout io.Writer) e
 	return err
 }
 
-// relay hands frames on until the source ends.
-func relay(to io.Writer, from io.Reader, max int) error {
-	for {
-		body, err := frame.Read(from, max)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading frame: %w", err)
-		}
-		if err := frame.Write(to, body); err != nil {
-			return fmt.Errorf("writing frame: %w", err)
-		}
-	}
-}
-
 func (h *Host) connect(ctx context.Context) (net.Conn, error) {
 	conn, err := local.DialPrivate(ctx, h.Socket)
 	if err == nil || h.Start == nil || errors.Is(err, local.ErrPeer) {

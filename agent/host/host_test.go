@@ -70,3 +70,21 @@ func TestNoSession(t *testing.T) {
 		}
 	}
 }
+
+// FuzzRecognise: what is recognised names exactly the extension of the argument, and nothing else is.
+func FuzzRecognise(f *testing.F) {
+	f.Add("chrome-extension://abcdefghijklmnopabcdefghijklmnop/", "")
+	f.Add("/usr/lib/mozilla/native-messaging-hosts/pl.odnowa.agent.json", "a@b.example")
+	f.Add("session", "")
+	f.Fuzz(func(t *testing.T, first, second string) {
+		p, ok := Recognise([]string{first, second})
+		switch {
+		case !ok && p.Extension != "":
+			t.Errorf("not recognised, and named %q", p.Extension)
+		case ok && p.Browser == frame.Chromium && first != "chrome-extension://"+p.Extension+"/":
+			t.Errorf("%q is recognised as %q", first, p.Extension)
+		case ok && p.Browser == frame.Firefox && (second != p.Extension || !filepath.IsAbs(first)):
+			t.Errorf("%q, %q is recognised as %q", first, second, p.Extension)
+		}
+	})
+}

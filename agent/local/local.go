@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -74,15 +75,24 @@ func CheckPeer(conn net.Conn, user string) error {
 // PeerOf says who is at the other end, by the kernel's word.
 func PeerOf(conn net.Conn) (Peer, error) { return peerOf(conn) }
 
-// Lock takes a lock that one process at a time can have, until it closes the file or ends. The error is
-// ErrRunning when another has it. The file's folder must be the user's own.
-func Lock(path string) (*os.File, error) { return lockFile(path) }
-
 // SessionPath is where the user's session listens.
 func SessionPath() (string, error) {
 	path, err := sessionPath()
 	if err != nil {
 		return "", fmt.Errorf("finding the session's address: %w", err)
+	}
+	return path, nil
+}
+
+// LoginFile is the path of a file that the processes of one login share, in a folder of the user's own,
+// which it makes.
+func LoginFile(name string) (string, error) {
+	path, err := loginFile(name)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o700)
+	}
+	if err != nil {
+		return "", fmt.Errorf("finding the login's folder: %w", err)
 	}
 	return path, nil
 }

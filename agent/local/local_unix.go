@@ -10,9 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
-	"golang.org/x/sys/unix"
+	"github.com/odnowa/odnowa/agent/lock"
 )
 
 // maxPath is the shortest of the systems' limits for a socket's path (macOS), without its zero.
@@ -45,26 +46,29 @@ func listen(path string, dirMode, mode os.FileMode) (net.Listener, error) {
 	if err := checkDir(dir, Self(), dirMode); err != nil {
 		return nil, err
 	}
-	lock, err := lockFile(path + ".lock")
+	held, err := lock.Try(path + ".lock")
+	if errors.Is(err, lock.ErrTaken) {
+		err = ErrRunning
+	}
 	if err != nil {
 		return nil, err
 	}
 	// Whoever holds the lock owns the path: what lies there was left by a process that died.
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		lock.Close()
+		held.Close()
 		return nil, fmt.Errorf("removing old socket: %w", err)
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
-		lock.Close()
+		held.Close()
 		return nil, fmt.Errorf("listening: %w", err)
 	}
 	if err := os.Chmod(path, mode); err != nil {
 		l.Close()
-		lock.Close()
+		held.Close()
 		return nil, fmt.Errorf("opening socket to its users: %w", err)
 	}
-	return &listener{l, lock}, nil
+	return &listener{l, held}, nil
 }
 
 func dialPrivate(ctx context.Context, path string) (net.Conn, error) {
@@ -116,6 +120,12 @@ func sessionPath() (string, error) {
 	return filepath.Join(dir, sessionName()), err
 }
 
+// loginFile lies beside the session's socket, whose name it has.
+func loginFile(name string) (string, error) {
+	socket, err := sessionPath()
+	return strings.TrimSuffix(socket, ".sock") + "-" + name, err
+}
+
 // Self is the user of this process, as in [Peer].
 func Self() string { return strconv.Itoa(os.Getuid()) }
 
@@ -151,20 +161,4 @@ func dirOwner(dir string) (string, error) {
 	}
 	owner := strconv.Itoa(int(st.Uid))
 	return owner, checkDir(dir, owner, 0o755)
-}
-
-func lockFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("opening lock: %w", err)
-	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		err = ErrRunning
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
 }

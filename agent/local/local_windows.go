@@ -165,6 +165,16 @@ func sessionPath() (string, error) {
 	return pipePrefix + "odnowa-agent-" + Self() + "-" + login, err
 }
 
+// loginFile has the login session, as sessionPath has.
+func loginFile(name string) (string, error) {
+	dir, err := stateDir()
+	if err != nil {
+		return "", err
+	}
+	login, err := ownLogin()
+	return filepath.Join(dir, "run", login, name), err
+}
+
 func ownLogin() (string, error) {
 	var id uint32
 	if err := windows.ProcessIdToSessionId(windows.GetCurrentProcessId(), &id); err != nil {

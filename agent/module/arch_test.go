@@ -14,6 +14,34 @@ import (
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
+// anyone is for files of a test, which are not an administrator's.
+func anyone(string) error { return nil }
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// library makes a file that begins as this machine's libraries do.
+func library(t *testing.T, path string) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, string(b[:4096]))
+	return path
+}
+
 func elfOf(machine uint16) []byte {
 	b := make([]byte, 64)
 	copy(b, "\x7fELF\x02\x01\x01")

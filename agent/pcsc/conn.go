@@ -50,12 +50,12 @@ const plugAndPlay = `\\?PnP?\Notification`
 
 // library is the system's PC/SC, loaded once.
 type library struct {
-	establish, release, listReaders, getStatusChange, cancel uintptr
+	establish, release, listReaders, getStatusChange uintptr
 }
 
 var load = sync.OnceValues(loadLibrary)
 
-// conn is a connection to the service (SCARDCONTEXT). It is for one goroutine, but for stop.
+// conn is a connection to the service (SCARDCONTEXT). It is for one goroutine.
 type conn struct {
 	library
 	handle uintptr
@@ -78,9 +78,6 @@ func establish() (*conn, error) {
 
 // release disconnects.
 func (c *conn) release() { _ = call(c.library.release, c.handle) }
-
-// stop ends wait, from another goroutine.
-func (c *conn) stop() { _ = call(c.library.cancel, c.handle) }
 
 // address pins what p points to, for C to fill in, and gives its address.
 func address[T any](pin *runtime.Pinner, p *T) uintptr {

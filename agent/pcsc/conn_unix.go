@@ -18,7 +18,7 @@ func loadLibrary() (l library, err error) {
 		return l, err
 	}
 	for name, address := range map[string]*uintptr{
-		"SCardEstablishContext": &l.establish, "SCardReleaseContext": &l.release, "SCardCancel": &l.cancel,
+		"SCardEstablishContext": &l.establish, "SCardReleaseContext": &l.release,
 		"SCardListReaders": &l.listReaders, "SCardGetStatusChange": &l.getStatusChange,
 	} {
 		if *address, err = purego.Dlsym(handle, name); err != nil {

@@ -21,7 +21,7 @@ const hasPlugAndPlay = true
 func loadLibrary() (l library, err error) {
 	dll := windows.NewLazySystemDLL("winscard.dll")
 	for name, address := range map[string]*uintptr{
-		"SCardEstablishContext": &l.establish, "SCardReleaseContext": &l.release, "SCardCancel": &l.cancel,
+		"SCardEstablishContext": &l.establish, "SCardReleaseContext": &l.release,
 		"SCardListReadersW": &l.listReaders, "SCardGetStatusChangeW": &l.getStatusChange,
 	} {
 		p := dll.NewProc(name)

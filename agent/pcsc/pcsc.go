@@ -5,7 +5,7 @@
 // [Look]), for three reasons: its calls have no deadline of their own and cannot be taken back, so that a service
 // that hangs would keep a thread of the session for good; it is foreign code, and the session holds PINs; and after
 // the service was restarted some systems' libraries only work again in a new process. The child lives while
-// somebody watches and sleeps in SCardGetStatusChange.
+// somebody watches and sleeps in SCardGetStatusChange; it is killed, not cancelled.
 //
 // What the child says is only believed to be a hint: package card asks the modules what is really there.
 package pcsc

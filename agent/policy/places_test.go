@@ -3,6 +3,7 @@ package policy
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,6 +178,9 @@ func TestStore(t *testing.T) {
 	if n := logs.FilterMessageSnippet("the changed policy is bad").Len(); n != 4 {
 		t.Errorf("%d complaints, want one for each bad change", n)
 	}
+	if n := logs.FilterMessageSnippet("started again").FilterField(zap.Strings("members", []string{"port"})).Len(); n != 5 {
+		t.Errorf("%d remarks that the port counts at the next start, want 5", n)
+	}
 	fixed := Fixed(s.Current())
 	if fixed.Current().Port != 5555 || fixed.Problem() != nil {
 		t.Error("a fixed policy is not")
@@ -187,5 +191,24 @@ func TestStore(t *testing.T) {
 func TestBuildList(t *testing.T) {
 	if l, err := ReadLayer(Source{Kind: FromBuild}, strings.NewReader(string(buildList))); err != nil || len(l.Members) != 0 {
 		t.Errorf("got %v, %v", l, err)
+	}
+}
+
+// TestWaitForStart: the members that count at a start are members, and comparable.
+func TestWaitForStart(t *testing.T) {
+	for _, name := range atStart {
+		if !slices.Contains(Members(), name) {
+			t.Errorf("%s is no member", name)
+		}
+	}
+	if got := waitForStart(defaults(), defaults()); got != nil {
+		t.Errorf("got %q", got)
+	}
+	p, err := Parse(strings.NewReader(`{"service":true,"windowTimeoutMs":20000,"auditFiles":3}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := waitForStart(defaults(), p), []string{"service", "auditFiles"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

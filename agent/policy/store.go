@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"reflect"
+	"slices"
 	"sync"
 
 	"go.uber.org/zap"
@@ -47,9 +49,27 @@ func (s *Store) Current() *Policy {
 		s.log.Error("the changed policy is bad; the one before stays in force", zap.Error(err))
 		return s.current
 	}
+	if waiting := waitForStart(s.current, p); len(waiting) > 0 {
+		s.log.Warn("some of the changed policy counts once the service and the sessions are started again", zap.Strings("members", waiting))
+	}
 	s.current = p
 	s.log.Info("policy changed", zap.String("policyFile", p.Source()))
 	return p
+}
+
+// atStart are the members that a process looks at when it starts: sockets, files, ports.
+var atStart = []string{"port", "service", "serviceSocket", "stateDir", "auditFileBytes", "auditFiles"}
+
+// waitForStart lists those that differ.
+func waitForStart(before, after *Policy) []string {
+	var names []string
+	a, b := reflect.ValueOf(*before), reflect.ValueOf(*after)
+	for i, name := range Members() {
+		if slices.Contains(atStart, name) && !a.Field(i).Equal(b.Field(i)) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Problem says why what the places hold now is not in force; nil where it is.

@@ -21,7 +21,7 @@ import (
 // maxOpen bounds how long a registration is waited for, whatever the service says.
 const maxOpen = 10 * time.Minute
 
-// settleTimeout bounds the one question of settle, for which a list of certificates waits.
+// settleTimeout bounds the one question of settle, for which a list of certificates waits, and that of cancel.
 const settleTimeout = 5 * time.Second
 
 // openKept is for how long an open registration is kept that the service cannot be asked about.
@@ -42,8 +42,9 @@ type Activation struct {
 // Activate registers this computer, with a new key, and waits until the person has confirmed it on the phone.
 // One activation runs at a time.
 //
-// Where ctx ends with request_cancelled, the key is forgotten. Where it ends otherwise, because the browser or
-// this process went away, the person may be about to confirm: the key stays for a later List to settle.
+// Where ctx ends with request_cancelled, the service is told to close the registration, and the key is
+// forgotten. Where it ends otherwise, because the browser or this process went away, the person may be about to
+// confirm: the key stays for a later List to settle.
 //
 // Every error is a *bridge.Error: busy, rsign_unavailable, rsign_refused, rsign_expired, rate_limited, or
 // ctx's cause.
@@ -57,7 +58,11 @@ func (s *Store) Activate(ctx context.Context, a Activation) (*bridge.Certificate
 		return nil, err
 	}
 	if err := s.await(ctx, r, a.Progress); err != nil {
-		if ctx.Err() == nil || codeOf(context.Cause(ctx)) == bridge.CodeRequestCancelled {
+		cancelled := codeOf(context.Cause(ctx)) == bridge.CodeRequestCancelled
+		if cancelled {
+			s.cancel(context.WithoutCancel(ctx), r)
+		}
+		if cancelled || ctx.Err() == nil {
 			s.forget(r)
 		}
 		return nil, err
@@ -218,6 +223,20 @@ func (s *Store) pending(r *registration, state string) error {
 		return bridge.Errorf(bridge.CodeRSignExpired, nil)
 	}
 	return unavailable(errors.New("registration is in an unknown state"))
+}
+
+// cancel has the service close a registration at once, rather than leave it open for whoever finds its code.
+// One that can't be told so closes by itself.
+func (s *Store) cancel(ctx context.Context, r *registration) {
+	ctx, stop := context.WithTimeout(ctx, settleTimeout)
+	defer stop()
+	c, err := newClient(r.Portal, r.key, s.Now)
+	if err == nil {
+		_, err = c.post(ctx, "/odnowa/computers/"+r.Computer+"/cancel", struct{}{}, &state{})
+	}
+	if err != nil {
+		s.Log.Warn("the service does not know that an activation was cancelled", zap.Error(err))
+	}
 }
 
 // complete fetches the certificate, which is the one from then on, and keeps the registration. An earlier

@@ -21,9 +21,10 @@ import (
 // registration is one computer's key and what it is good for. It is open until the phone has confirmed it, and
 // active from then on.
 //
-// Each lies in a file of its own, named by its key: Linux and macOS as a file that only its user can read
-// (mode 0600 in a folder of 0700; files with more rights are refused), Windows encrypted for the user by the
-// system (DPAPI). A key in hardware would be better and has no common API; the phone decides in any case.
+// Each lies in a file of its own, named by its key: on Linux and macOS one that only its user can read (mode 0600
+// in a folder of 0700; files with more rights are refused), on macOS encrypted under a key in the user's Keychain
+// besides, on Windows encrypted for the user by the system (DPAPI). A key in hardware would be better and has no
+// common API; the phone decides in any case.
 type registration struct {
 	Portal   string `json:"portal"`
 	Computer string `json:"computer"`

@@ -52,7 +52,18 @@ func readPrivate(path string, limit int64) ([]byte, error) {
 	if err := checkOwner(info, 0o600); err != nil {
 		return nil, err
 	}
-	return io.ReadAll(io.LimitReader(f, limit))
+	data, err := io.ReadAll(io.LimitReader(f, limit))
+	if err != nil {
+		return nil, err
+	}
+	return unprotect(data)
 }
 
-func writePrivate(path string, data []byte) error { return writeSynced(path, data) }
+// writePrivate writes a file that readPrivate reads again.
+func writePrivate(path string, data []byte) error {
+	protected, err := protect(data)
+	if err != nil {
+		return err
+	}
+	return writeSynced(path, protected)
+}

@@ -188,7 +188,8 @@ func TestFound(t *testing.T) {
 	}
 }
 
-// TestCancelled: a page that cancels has the key forgotten; one activation runs at a time.
+// TestCancelled: a page that cancels has the registration closed and the key forgotten; one activation runs at a
+// time.
 func TestCancelled(t *testing.T) {
 	p := newPerson(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -205,6 +206,32 @@ func TestCancelled(t *testing.T) {
 	cancel(bridge.Errorf(bridge.CodeRequestCancelled, nil))
 	wantCode(t, <-done, bridge.CodeRequestCancelled)
 	p.wantFiles(0)
+	if computers := p.server.Computers(); len(computers) != 1 || computers[0].State != "cancelled" {
+		t.Errorf("at the service: %+v", computers)
+	}
+}
+
+// TestCancelledAlone: the key goes even where the service does not answer, and nobody waits for it long.
+func TestCancelledAlone(t *testing.T) {
+	p := newPerson(t)
+	asked := make(chan string, 10)
+	p.server.Hook(func(w http.ResponseWriter, r *http.Request, path string, _ []byte) bool {
+		if !strings.HasSuffix(path, "/cancel") {
+			return false
+		}
+		asked <- path
+		w.WriteHeader(http.StatusBadGateway)
+		return true
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	_, err := p.store.Activate(ctx, Activation{Portal: p.server.Base, Progress: func(bridge.ActivationState, string) {
+		cancel(bridge.Errorf(bridge.CodeRequestCancelled, nil))
+	}})
+	wantCode(t, err, bridge.CodeRequestCancelled)
+	p.wantFiles(0)
+	if len(asked) != 1 {
+		t.Errorf("asked %d times", len(asked))
+	}
 }
 
 // TestInterrupted: a session that ends while the person reaches for the phone loses nothing.

@@ -1,8 +1,6 @@
 package service
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,19 +62,18 @@ func (b *browser) receive() (message, error) {
 	if r.err != nil {
 		return m, fmt.Errorf("reading handshake: %w", r.err)
 	}
-	if r.kind != websocket.TextMessage {
-		return m, errHandshake
-	}
-	d := json.NewDecoder(bytes.NewReader(r.data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil {
-		return m, errHandshake
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	if m, r.err = parse(r.data); r.kind != websocket.TextMessage || r.err != nil {
 		return m, errHandshake
 	}
 	// While the window is open nothing is due.
 	return m, b.ws.SetReadDeadline(time.Time{})
+}
+
+// parse reads a message strictly.
+func parse(data []byte) (message, error) {
+	var m message
+	err := bridge.Decode(data, &m)
+	return m, err
 }
 
 func (b *browser) send(m message) error {

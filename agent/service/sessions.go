@@ -143,9 +143,9 @@ func (s *sessions) link(ctx context.Context, ch *frame.Channel, conn net.Conn, p
 	}
 }
 
-// write writes a record of the user's, and no more of them than anybody could sign.
+// write writes a record of the user's, at this process's time, and no more of them than anybody could sign.
 func (s *sessions) write(user string, r audit.Record) bool {
-	r.User = user
+	r.User, r.Time = user, s.Now().UTC()
 	err := r.Check()
 	if err == nil && !s.limits.Allow(user, access.Record) {
 		err = bridge.Errorf(bridge.CodeRateLimited, nil)

@@ -30,6 +30,7 @@ type conn struct {
 	greeted  bool
 	language window.Language
 	running  map[string]running // by request id
+	lifted   map[string][]byte  // documents by request id, see lift
 }
 
 // running is a request that has not been answered.
@@ -88,7 +89,8 @@ func call[P, R any](ctx context.Context, c *conn, r *jrpc2.Request, serve func(*
 		return nil, bridge.Errorf(bridge.CodeInvalidRequest, err)
 	}
 	params := new(P)
-	if err := bridge.Decode(raw, params); err != nil {
+	err := bridge.Decode(raw, params)
+	if e := c.putBack(requestID(r.ID()), params); err != nil || e != nil {
 		return nil, bridge.Errorf(bridge.CodeInvalidRequest, errors.New("params are not those of the method"))
 	}
 	session, done := c.session()
@@ -238,7 +240,10 @@ func requestID(raw string) string {
 
 // strictChannel answers what is not one request with our own error, where the JSON-RPC library
 // would use one without a code, and hands on the rest.
-type strictChannel struct{ *frame.Channel }
+type strictChannel struct {
+	*frame.Channel
+	conn *conn
+}
 
 func (s strictChannel) Recv() ([]byte, error) {
 	for {
@@ -246,8 +251,12 @@ func (s strictChannel) Recv() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		reqs, err := jrpc2.ParseRequests(msg)
+		rest, document := lift(msg)
+		reqs, err := jrpc2.ParseRequests(rest)
 		if err == nil && len(reqs) == 1 && !reqs[0].Batch && reqs[0].Error == nil && reqs[0].ID != "" && reqs[0].Method != "" {
+			if document != nil && reqs[0].Method == bridge.MethodCreateSignature && s.conn.keepLifted(requestID(reqs[0].ID), document) {
+				return rest, nil
+			}
 			return msg, nil
 		}
 		if err := s.refuse(reqs); err != nil {

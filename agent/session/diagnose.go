@@ -10,7 +10,6 @@ import (
 func (q *request) diagnose(ctx context.Context, _ *bridge.DiagnoseParams) (*bridge.DiagnoseResult, error) {
 	p := doctor.Probe{
 		Policy: q.conn.Policies.Problem, Service: q.Service, Window: q.Window.Available, Status: q.Cards.Status, List: q.Cards.List,
-		PCSC: func() doctor.PCSCState { return doctor.LookPCSC(ctx, doctor.ModuleEnv(q.Policy)) },
 	}
 	return &bridge.DiagnoseResult{Checks: doctor.Checks(p.Findings(ctx, q.language))}, nil
 }

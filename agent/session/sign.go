@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -43,6 +44,7 @@ type task struct {
 	cert      *x509.Certificate
 	chain     []*x509.Certificate
 	content   []byte // the bytes that get signed
+	digest    []byte // of the content, see sum
 	ask       window.Request
 }
 
@@ -81,7 +83,10 @@ func (s *Session) signTask(ctx context.Context, o order, examine func() (*task, 
 		return nil, err
 	}
 	record.Certificate = t.id
-	record.Digest = hexSHA256(t.content)
+	record.Digest = t.sha256()
+	if t.ask.Kind == "" { // then the whole document is what gets signed
+		t.ask.Digest = record.Digest
+	}
 	produce := s.makeOnCard
 	if t.source == bridge.SourceRSign {
 		produce = s.makeInCloud
@@ -145,7 +150,7 @@ func (s *Session) makeInCloud(ctx context.Context, o order, t *task) ([]byte, er
 
 // request builds the signature without its value.
 func (t *task) request(now time.Time) (*cades.Request, error) {
-	r, err := cades.NewRequest(t.profile, t.algorithm, t.cert, t.chain, t.algorithm.Sum(t.content), now)
+	r, err := cades.NewRequest(t.profile, t.algorithm, t.cert, t.chain, t.sum(), now)
 	if err != nil {
 		return nil, fmt.Errorf("building signature: %w", err)
 	}
@@ -162,7 +167,7 @@ func (t *task) assemble(r *cades.Request, value []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the signature again: %w", err)
 	}
-	if err := made.Verify(t.profile, t.algorithm.Sum(t.content), t.cert); err != nil {
+	if err := made.Verify(t.profile, t.sum(), t.cert); err != nil {
 		return nil, fmt.Errorf("verifying the signature: %w", err)
 	}
 	return cms, nil
@@ -268,7 +273,7 @@ func (s *Session) pick(ctx context.Context, o order, id string, document bridge.
 		t.chain = append(t.chain, ca)
 	}
 	t.ask = window.Request{
-		Language: o.language, Origin: o.origin, Document: document, Digest: hexSHA256(document.Bytes),
+		Language: o.language, Origin: o.origin, Document: document,
 		Holder: t.cert.Subject.CommonName, Reader: b.Reader, PINPad: b.PINPad,
 	}
 	for _, a := range cades.AlgorithmsFor(t.cert.PublicKey) {
@@ -288,18 +293,36 @@ func (s *Session) certificate(ctx context.Context, o order, id string) (*bridge.
 			return b, nil
 		}
 	}
-	list, err := s.Cards.List(ctx, bridge.Filter{})
-	if err != nil {
-		return nil, err
+	for {
+		list, err := s.Cards.List(ctx, bridge.Filter{})
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(list.Certificates, func(b bridge.Certificate) bool { return b.ID == id })
+		if i >= 0 {
+			return &list.Certificates[i], nil
+		}
+		// A card that was just put in may take longer to be read than a list waits; a slow module answers or fails
+		// in its deadline.
+		if !slices.ContainsFunc(list.Modules, func(m bridge.Module) bool { return m.Code == bridge.CodeModuleSlow }) {
+			return nil, bridge.Errorf(bridge.CodeCertificateUnknown, nil)
+		}
 	}
-	i := slices.IndexFunc(list.Certificates, func(b bridge.Certificate) bool { return b.ID == id })
-	if i < 0 {
-		return nil, bridge.Errorf(bridge.CodeCertificateUnknown, nil)
-	}
-	return &list.Certificates[i], nil
 }
 
-func hexSHA256(data []byte) string {
-	sum := sha256.Sum256(data)
+// sum hashes what gets signed with the signature's hash, once: a document may be large.
+func (t *task) sum() []byte {
+	if t.digest == nil {
+		t.digest = t.algorithm.Sum(t.content)
+	}
+	return t.digest
+}
+
+// sha256 is the hexadecimal SHA-256 of what gets signed.
+func (t *task) sha256() string {
+	if t.algorithm.Hash() == crypto.SHA256 {
+		return hex.EncodeToString(t.sum())
+	}
+	sum := sha256.Sum256(t.content)
 	return hex.EncodeToString(sum[:])
 }

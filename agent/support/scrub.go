@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -34,18 +35,26 @@ func NewScrubber(home string, names []string) *Scrubber {
 	return s
 }
 
+// pattern is something to look for, compiled when it is first used: the program plays many roles, and starts
+// for most of them without this package.
+type pattern func() *regexp.Regexp
+
+func lazy(expression string) pattern {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 // patterns are what looks like personal data, or like what holds some, in their order.
 var patterns = []struct {
-	what *regexp.Regexp
+	what pattern
 	by   string
 }{
-	{regexp.MustCompile(`[\w.+%-]+@[\w-]+(\.[\w-]+)+`), "[e-mail]"},
-	{regexp.MustCompile(`(/home|/Users|/root|[A-Za-z]:\\Users)([/\\][^\s"':,;)]*)?`), "[path]"},
-	{regexp.MustCompile(`(?i)[^\s"'/\\:=]+\.(pdf|docx?|odt|txt|xml|xades|p7[sm]|asice?|xlsx?|png|jpe?g|der|cer|crt|pem)\b`), "[file]"},
-	{regexp.MustCompile(`[A-Za-z0-9+/_-]{48,}={0,2}`), "[data]"},
-	{regexp.MustCompile(`(?i)\b([0-9a-f]{2}[: ]){5,}[0-9a-f]{2}\b`), "[number]"},
-	{regexp.MustCompile(`(?i)\b(0x)?[0-9a-f]{16,}\b`), "[number]"},
-	{regexp.MustCompile(`\+?\d([ -]?\d){7,}`), "[number]"},
+	{lazy(`[\w.+%-]+@[\w-]+(\.[\w-]+)+`), "[e-mail]"},
+	{lazy(`(/home|/Users|/root|[A-Za-z]:\\Users)([/\\][^\s"':,;)]*)?`), "[path]"},
+	{lazy(`(?i)[^\s"'/\\:=]+\.(pdf|docx?|odt|txt|xml|xades|p7[sm]|asice?|xlsx?|png|jpe?g|der|cer|crt|pem)\b`), "[file]"},
+	{lazy(`[A-Za-z0-9+/_-]{48,}={0,2}`), "[data]"},
+	{lazy(`(?i)\b([0-9a-f]{2}[: ]){5,}[0-9a-f]{2}\b`), "[number]"},
+	{lazy(`(?i)\b(0x)?[0-9a-f]{16,}\b`), "[number]"},
+	{lazy(`\+?\d([ -]?\d){7,}`), "[number]"},
 }
 
 // Text cleans one text.
@@ -54,7 +63,7 @@ func (s *Scrubber) Text(text string) string {
 		text = strings.ReplaceAll(text, s.home, "~")
 	}
 	for _, p := range patterns {
-		text = p.what.ReplaceAllString(text, p.by)
+		text = p.what().ReplaceAllString(text, p.by)
 	}
 	for _, word := range s.words {
 		text = dropWord(text, word)
@@ -95,17 +104,17 @@ func hasPrefixFold(text, lower []rune) bool {
 }
 
 // quoted are texts in quotes: in errors those are what somebody named.
-var quoted = regexp.MustCompile(`"[^"]*"|'[^']*'`)
+var quoted = lazy(`"[^"]*"|'[^']*'`)
 
 // texts are the keys of the log whose values are words, of which the known ones are kept.
 var texts = []string{"msg", "cause", "error", "role", "level"}
 
 // exact are the keys whose values must be as said to be kept.
-var exact = map[string]*regexp.Regexp{
-	"time":           regexp.MustCompile(`^\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d{4})$`),
-	"method":         regexp.MustCompile(`^(agent|certificates|signature|request|rsign)\.[a-z]{1,12}$`),
-	"serviceVersion": regexp.MustCompile(`^\d+\.\d+\.\d+(-dev)?$`),
-	"extension":      regexp.MustCompile(`^[a-p]{32}$`),
+var exact = map[string]pattern{
+	"time":           lazy(`^\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d{4})$`),
+	"method":         lazy(`^(agent|certificates|signature|request|rsign)\.[a-z]{1,12}$`),
+	"serviceVersion": lazy(`^\d+\.\d+\.\d+(-dev)?$`),
+	"extension":      lazy(`^[a-p]{32}$`),
 }
 
 // numbers are the keys whose values are numbers of an ordinary size.
@@ -143,7 +152,7 @@ func (s *Scrubber) field(key string, v any) any {
 		return s.Words(text)
 	case isText && key == "errorCode" && (text == "" || bridge.Info(bridge.Code(text)).Code == bridge.Code(text)):
 		return text
-	case isText && exact[key] != nil && exact[key].MatchString(text):
+	case isText && exact[key] != nil && exact[key]().MatchString(text):
 		return text
 	case isNumber && slices.Contains(numbers, key) && number >= 0 && number < 1e8:
 		return number

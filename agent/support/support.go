@@ -24,6 +24,7 @@ import (
 	"github.com/odnowa/odnowa/agent/doctor"
 	"github.com/odnowa/odnowa/agent/log"
 	"github.com/odnowa/odnowa/agent/policy"
+	"github.com/odnowa/odnowa/agent/window"
 )
 
 // Options say what is packed.
@@ -75,7 +76,7 @@ func (o Options) json(v any) ([]byte, error) { return json.MarshalIndent(v, "", 
 
 func (o Options) text() ([]byte, error) {
 	var b bytes.Buffer
-	doctor.Print(&b, doctor.Anonymous(o.Findings, o.Scrub.Text))
+	doctor.Print(&b, window.English, doctor.Anonymous(o.Findings, o.Scrub.Text))
 	return b.Bytes(), nil
 }
 

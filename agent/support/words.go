@@ -2,7 +2,6 @@ package support
 
 import (
 	_ "embed"
-	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,7 +23,7 @@ redacted e mail path file data number name`
 var vocabulary = sync.OnceValue(func() map[string]bool {
 	known := map[string]bool{}
 	add := func(text string) {
-		for _, w := range anyWord.FindAllString(strings.ToLower(text), -1) {
+		for _, w := range anyWord().FindAllString(strings.ToLower(text), -1) {
 			known[w] = true
 		}
 	}
@@ -36,12 +35,12 @@ var vocabulary = sync.OnceValue(func() map[string]bool {
 	return known
 })
 
-var anyWord = regexp.MustCompile(`[\p{L}\p{M}\p{N}_]+`)
+var anyWord = lazy(`[\p{L}\p{M}\p{N}_]+`)
 
 // Words cleans a text, and keeps of it what is in the vocabulary.
 func (s *Scrubber) Words(text string) string {
 	known := vocabulary()
-	return anyWord.ReplaceAllStringFunc(s.Text(quoted.ReplaceAllString(text, "[redacted]")), func(w string) string {
+	return anyWord().ReplaceAllStringFunc(s.Text(quoted().ReplaceAllString(text, "[redacted]")), func(w string) string {
 		if known[strings.ToLower(w)] {
 			return w
 		}

@@ -72,10 +72,10 @@ func (c *Conversation) PIN(ctx context.Context, s PINState) ([]byte, error) {
 	if err := c.lastTry(ctx, s); err != nil {
 		return nil, err
 	}
-	ctx, cancel := c.limit(ctx)
+	limited, cancel := c.limit(ctx)
 	defer cancel()
-	pin, err := c.dialog.pin(ctx, c.pinQuestion(s))
-	return pin, c.reason(ctx, err)
+	pin, err := c.dialog.pin(limited, c.pinQuestion(s))
+	return pin, reason(err, ctx, limited)
 }
 
 // lastTry lets nobody use it up without having said so.
@@ -84,7 +84,8 @@ func (c *Conversation) lastTry(ctx context.Context, s PINState) error {
 		return nil
 	}
 	t := c.words
-	_, err := c.confirm(ctx, question{title: t.title, text: t.lastTry, yes: t.useLastTry, cancel: t.cancel})
+	who, _, _ := strings.Cut(c.askPIN, "\n\n")
+	_, err := c.confirm(ctx, question{title: t.title, text: who + "\n\n" + t.lastTry, yes: t.useLastTry, cancel: t.cancel})
 	return err
 }
 
@@ -164,20 +165,21 @@ func (c *Conversation) pinQuestion(s PINState) question {
 	case bridge.CodePINLength:
 		q.alert = t.pinLength
 	}
-	switch s.State {
-	case bridge.PINLow:
-		q.text += "\n\n" + t.pinLow
-	case bridge.PINFinal:
+	switch {
+	case s.State == bridge.PINFinal:
 		q.text += "\n\n" + t.pinFinal
+	// Some modules, OpenSC's for PIV cards among them, do not tell that a wrong PIN was counted.
+	case s.State == bridge.PINLow, s.Problem == bridge.CodePINIncorrect:
+		q.text += "\n\n" + t.pinLow
 	}
 	return q
 }
 
 func (c *Conversation) confirm(ctx context.Context, q question) (answer, error) {
-	ctx, cancel := c.limit(ctx)
+	limited, cancel := c.limit(ctx)
 	defer cancel()
-	a, err := c.dialog.confirm(ctx, q)
-	return a, c.reason(ctx, err)
+	a, err := c.dialog.confirm(limited, q)
+	return a, reason(err, ctx, limited)
 }
 
 func (c *Conversation) limit(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -188,10 +190,16 @@ func (c *Conversation) limit(ctx context.Context) (context.Context, context.Canc
 	return context.WithDeadlineCause(ctx, end, ErrTimeout)
 }
 
-// reason prefers why the context ended to what the dialog said when it was killed.
-func (c *Conversation) reason(ctx context.Context, err error) error {
-	if err != nil && !errors.Is(err, ErrCancelled) && ctx.Err() != nil {
-		return context.Cause(ctx)
+// reason prefers why a context ended to what the dialog said when it was killed. A context ends a moment before
+// those made of it, so that the whole one is asked first.
+func reason(err error, contexts ...context.Context) error {
+	if err == nil || errors.Is(err, ErrCancelled) {
+		return err
+	}
+	for _, ctx := range contexts {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 	}
 	return err
 }

@@ -51,7 +51,7 @@ func TestKinds(t *testing.T) {
 	}
 	defer other.Wait()
 	defer other.Process.Kill()
-	display.Await(t, "OtherProgram", "other")
+	display.Activate(t, "OtherProgram")
 	for _, k := range []kind{
 		{"pinentry-qt", "pinentry-qt", []string{"alt+k"}},
 		{"pinentry-gtk-2", "pinentry-gtk2", []string{"alt+k"}},

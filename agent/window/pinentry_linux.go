@@ -8,20 +8,35 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/odnowa/odnowa/agent/environ"
 )
 
-// graphical are the pinentry programs that open a window of their own, best first. Plain "pinentry" may be
-// one for terminals, and pinentry-fltk cuts long texts off.
-var graphical = []string{"pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", gnome}
+// graphical gives the pinentry programs that open a window of their own, the one that is of a piece with the
+// desktop first (XDG_CURRENT_DESKTOP, a list with colons). Plain "pinentry" may be one for terminals, and
+// pinentry-fltk cuts long texts off.
+func graphical(desktop string) []string {
+	for name := range strings.SplitSeq(desktop, ":") {
+		if name == "KDE" || name == "LXQt" {
+			return []string{"pinentry-qt", "pinentry-qt5", "pinentry-gtk-2", gnome}
+		}
+	}
+	return []string{"pinentry-gtk-2", "pinentry-qt", "pinentry-qt5", gnome}
+}
 
 // gnome asks through the desktop: it needs the D-Bus of the login, and has two buttons only.
 const gnome = "pinentry-gnome3"
 
 // pinentry opens windows through a pinentry program, one process a conversation.
+//
+// They are used with the keyboard alone: Tab goes from button to button, Alt with the underlined letter presses
+// one, Return the one that has the focus (Cancel, but where a PIN is typed), Escape cancels. Limits, which are
+// pinentry's: texts cannot be selected or enlarged other than by the desktop's settings; the keyboard is grabbed
+// while the window is open, so that no other program reads the PIN, nor an on-screen keyboard of another
+// program types it; screen readers get the texts only as far as the toolkit's bridge hands labels on.
 type pinentry struct{ path, terminal string }
 
 func newPrompter(o Options) prompter { return &pinentry{path: o.Pinentry, terminal: o.Terminal} }
@@ -36,7 +51,7 @@ func (p *pinentry) find() (path, terminal string, err error) {
 	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
 		return p.findTerminal()
 	}
-	names := graphical
+	names := graphical(os.Getenv("XDG_CURRENT_DESKTOP"))
 	if p.path != "" {
 		names = []string{p.path}
 	}

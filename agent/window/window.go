@@ -10,6 +10,7 @@ package window
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -95,7 +96,7 @@ type Options struct {
 	// (Linux). For what its user typed there, and never for websites.
 	Terminal string
 	// Exclusive keeps the windows of the login's other processes closed until what it gives is closed;
-	// its error means that one is open. Nil where there is nobody else.
+	// its error is ErrBusy where one is open. Nil where there is nobody else.
 	Exclusive func() (io.Closer, error)
 	// Timeout bounds each question.
 	Timeout time.Duration
@@ -233,10 +234,12 @@ func (w *Window) keepOut(ctx context.Context) (io.Closer, error) {
 	defer tick.Stop()
 	for end := time.Now().Add(patience); ; {
 		others, err := w.exclusive()
-		if err == nil {
+		switch {
+		case err == nil:
 			return others, nil
-		}
-		if time.Now().After(end) {
+		case !errors.Is(err, ErrBusy):
+			return nil, fmt.Errorf("%w: keeping other windows closed: %w", ErrUnavailable, err)
+		case time.Now().After(end):
 			return nil, ErrBusy
 		}
 		select {

@@ -3,6 +3,7 @@ package window_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,7 +62,7 @@ func TestConversation(t *testing.T) {
 		{"CONFIRM", "https://ca.example\n\nIs this what your phone shows?\n\n012 345", "_No, another one"},
 		{"CONFIRM", "https://ca.example\nasks you to sign the confirmation", "_View document"},
 		{"GETPIN", "https://ca.example\n\nType your card's PIN to sign: confirmation 7", ""},
-		{"CONFIRM", "There is one try left", ""},
+		{"CONFIRM", "https://ca.example\n\nThere is one try left", ""},
 		{"GETPIN", "https://ca.example", ""},
 	} {
 		q := asked[i]
@@ -74,6 +75,26 @@ func TestConversation(t *testing.T) {
 	}
 	if q := asked[4]; q.Texts["SETERROR"] != "The PIN is wrong. Tries left: 1." || !strings.Contains(q.Texts["SETDESC"], "last try") {
 		t.Errorf("after a wrong PIN: %+v", q)
+	}
+}
+
+// Where the card does not tell that the tries run out, a wrong PIN tells.
+func TestWrongPINWarns(t *testing.T) {
+	w, p := open(t, 20*time.Second, "", windowtest.Yes, windowtest.Yes, "1234", "1234", "1234")
+	c, err := w.Open(t.Context(), confirmation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, problem := range []bridge.Code{"", bridge.CodePINIncorrect, bridge.CodePINLength} {
+		if _, err := c.PIN(t.Context(), window.PINState{State: bridge.PINOK, Problem: problem}); err != nil {
+			t.Fatal(err)
+		}
+		asked := p.Asked(t)
+		got := strings.Contains(asked[len(asked)-1].Texts["SETDESC"], "will lock the card")
+		if want := problem == bridge.CodePINIncorrect; got != want {
+			t.Errorf("%q before: warned %v, want %v", problem, got, want)
+		}
 	}
 }
 
@@ -214,5 +235,23 @@ func TestFields(t *testing.T) {
 	}
 	if asked := p.Asked(t); len(asked) != 0 {
 		t.Errorf("asked %v", asked)
+	}
+}
+
+// TestExclusive: a lock that is taken means busy, one that cannot be had no window; both let go of the queue.
+func TestExclusive(t *testing.T) {
+	t.Setenv("DISPLAY", ":99")
+	p := windowtest.New(t, windowtest.Yes)
+	var answer error
+	w := window.New(window.Options{Pinentry: p.Path, Timeout: time.Minute, Log: zap.NewNop(), Exclusive: func() (io.Closer, error) {
+		return io.NopCloser(nil), answer
+	}})
+	for _, c := range []struct{ says, want error }{
+		{errors.New("read-only"), window.ErrUnavailable}, {window.ErrBusy, window.ErrBusy}, {nil, nil},
+	} {
+		answer = c.says
+		if err := w.ConfirmPairing(t.Context(), window.Polish, "Firefox", "123456"); !errors.Is(err, c.want) {
+			t.Errorf("%v: got %v, want %v", c.says, err, c.want)
+		}
 	}
 }

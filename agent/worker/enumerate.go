@@ -113,7 +113,7 @@ func isGone(err error) bool {
 
 func (c *child) readToken(id uint, token *Token) error {
 	var err error
-	if token.Mechanisms, err = c.signingMechanisms(id); err != nil {
+	if token.Mechanisms, err = c.signingMechanisms(id, pkcs11.Known); err != nil {
 		return err
 	}
 	session, err := c.module.OpenSession(id)
@@ -137,14 +137,15 @@ func (c *child) readToken(id uint, token *Token) error {
 	return err
 }
 
-func (c *child) signingMechanisms(slot uint) ([]uint, error) {
+// signingMechanisms gives those of the token's mechanisms that are wanted and sign.
+func (c *child) signingMechanisms(slot uint, wanted func(uint) bool) ([]uint, error) {
 	all, err := c.module.Mechanisms(slot)
 	if err != nil {
 		return nil, called("C_GetMechanismList", err)
 	}
 	var sign []uint
 	for _, m := range all {
-		if !pkcs11.Known(m) {
+		if !wanted(m) {
 			continue
 		}
 		can, err := c.module.CanSign(slot, m)

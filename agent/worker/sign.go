@@ -3,6 +3,7 @@ package worker
 import (
 	"crypto"
 	"errors"
+	"slices"
 
 	"github.com/odnowa/odnowa/agent/pkcs11"
 )
@@ -41,11 +42,14 @@ func (c *child) locateOnce(hash []byte) (*located, error) {
 		if err != nil && firstError == nil && !isGone(err) {
 			firstError = err // another card may still have it
 		}
-		if l == nil {
-			continue
-		}
-		if best = better(best, l); keyVisible(best.session, best.certificate) {
-			return best, nil
+		switch {
+		case l == nil:
+		case best != nil && best.reader != l.reader: // on another card, too
+			l.session.Close()
+		default:
+			if best = better(best, l); !c.readerAgain(ids, id, l.reader) {
+				return best, nil
+			}
 		}
 	}
 	switch {
@@ -55,6 +59,16 @@ func (c *child) locateOnce(hash []byte) (*located, error) {
 		return nil, firstError
 	}
 	return nil, ErrUnknownCertificate
+}
+
+// readerAgain tells whether a slot behind the one with this id is in the same reader.
+func (c *child) readerAgain(ids []uint, id uint, reader string) bool {
+	for _, other := range ids[slices.Index(ids, id)+1:] {
+		if info, err := c.module.SlotInfo(other); err == nil && info.Description == reader {
+			return true
+		}
+	}
+	return false
 }
 
 // better chooses between two tokens with the certificate, one of which may be nil. A card with two PINs is
@@ -159,7 +173,9 @@ func (c *child) sign(q *request, pin []byte) (signature []byte, err error) {
 // prepare gives the ways in which the token can make the signature, the best first. A token without one is not
 // asked for its PIN.
 func (c *child) prepare(slot uint, q *request) ([]*pkcs11.Signing, error) {
-	token, err := c.signingMechanisms(slot)
+	token, err := c.signingMechanisms(slot, func(m uint) bool {
+		return m == q.Scheme.Raw() || m == q.Scheme.Hashing(crypto.Hash(q.Hash))
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import { run } from "./command.ts";
 import type { Desktop } from "./desktop.ts";
 
 // Nothing here may reach for a network: what Chromium does in the background would.
-const quiet = [
+export const quiet = [
   ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
   "--disable-gpu",
   "--no-first-run",

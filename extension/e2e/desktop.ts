@@ -1,4 +1,7 @@
 // The person's desktop: the display that the agent's window opens on, and the hands that type there.
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { outcome, run, until } from "./command.ts";
 import type { Processes } from "./processes.ts";
 
@@ -48,6 +51,11 @@ export class Desktop {
     this.#last = "";
   }
 
+  /** The window that was waited for last counts as the next one again. */
+  again(): void {
+    this.#last = "";
+  }
+
   /** Types into the window that has the keyboard. */
   type(text: string): void {
     run("xdotool", ["type", "--delay", "15", text], this.env);
@@ -59,7 +67,22 @@ export class Desktop {
 
   /** Takes a picture of the window that was waited for last. */
   screenshot(path: string): void {
-const grab = ["-f", "x11grab", "-draw_mouse", "0", "-window_id", this.#last, "-i", this.display];
-    run("ffmpeg", ["-y", "-loglevel", "error", ...grab, "-frames:v", "1", path], this.env);
+    this.#grab(path);
+  }
+
+  /** Reads, as a person would, what stands in the window that was waited for last. Tesseract wants letters larger than a screen's. */
+  read(language: "pl" | "en"): string {
+    const picture = join(tmpdir(), `odnowa-window-${String(process.pid)}.png`);
+    try {
+      this.#grab(picture, "-vf", "scale=iw*3:ih*3:flags=lanczos");
+      return run("tesseract", [picture, "-", "-l", language === "pl" ? "pol" : "eng", "--psm", "4"]);
+    } finally {
+      rmSync(picture, { force: true });
+    }
+  }
+
+  #grab(path: string, ...filter: readonly string[]): void {
+    const grab = ["-f", "x11grab", "-draw_mouse", "0", "-window_id", this.#last, "-i", this.display];
+    run("ffmpeg", ["-y", "-loglevel", "error", ...grab, "-frames:v", "1", ...filter, path], this.env);
   }
 }

@@ -1,12 +1,15 @@
 // A plain renewal, in Polish, in every browser and over every way to the agent that test.ts does not
-// take: Chromium over the WebSocket, Firefox over native messaging and over the WebSocket. Where
-// the browser can't start the agent, it is paired first, with what can go wrong there.
+// take: Chromium over the WebSocket, Firefox over native messaging and over the WebSocket. In the first
+// two, rSign is activated on the computer, and a file signed with it. Where the browser can't start the
+// agent, it is paired first, with what can go wrong there.
 import { join, resolve } from "node:path";
 import { until } from "./command.ts";
 import { Renewal } from "./renewal.ts";
 import { Report } from "./report.ts";
+import { activateRSign, rsignVerdicts, signFile } from "./rsign.ts";
 import { Sandbox } from "./sandbox.ts";
 import type { Customer, Tab } from "./tab.ts";
+import { count, end, ok } from "./tally.ts";
 import { check, renew } from "./whole.ts";
 
 const results = resolve("../build/test-browsers");
@@ -15,16 +18,16 @@ interface Way {
   readonly name: string;
   /** Without a native messaging host: over the WebSocket. */
   readonly host: boolean;
+  /** rSign is activated there, too. */
+  readonly rsign?: boolean;
   open(sandbox: Sandbox, way: Way): Promise<Customer>;
 }
 
 const ways: readonly Way[] = [
-  { name: "chromium-websocket", host: false, open: (s, way) => s.computer("pl-PL", way.name, way.host) },
-  { name: "firefox-native", host: true, open: (s, way) => s.firefox("pl-PL", way.name, way.host) },
+  { name: "chromium-websocket", host: false, rsign: true, open: (s, way) => s.computer("pl-PL", way.name, way.host) },
+  { name: "firefox-native", host: true, rsign: true, open: (s, way) => s.firefox("pl-PL", way.name, way.host) },
   { name: "firefox-websocket", host: false, open: (s, way) => s.firefox("pl-PL", way.name, way.host) },
 ];
-
-let passed = 0;
 
 async function test(): Promise<void> {
   const sandbox = await Sandbox.open(results);
@@ -44,13 +47,17 @@ async function go(sandbox: Sandbox, way: Way): Promise<void> {
     const r = new Renewal<Tab>(sandbox, customer.page, report);
     const preparation = way.host ? undefined : () => connect(sandbox, r);
     await renew(sandbox, r, phone, report, preparation ? { preparation } : {}, sandbox.code());
-    const verdicts = check(sandbox);
+    if (way.rsign) {
+      await activateRSign(r, phone, report);
+      await signFile(sandbox, r, phone, report);
+    }
+    const verdicts = [...check(sandbox), ...(way.rsign ? rsignVerdicts(sandbox) : [])];
     const bad = verdicts.filter((v) => !v.good);
     if (bad.length > 0) {
       report.verdicts(bad);
       throw new Error(`${String(bad.length)} verdicts are bad`);
     }
-    passed += 1 + verdicts.length;
+    count(1 + verdicts.length);
     report.end(`The renewal is complete, ${String(verdicts.length)} verdicts are good.`);
   } catch (e) {
     await customer.page.screenshot({ path: join(results, "failed.png") }).catch(() => undefined);
@@ -65,8 +72,7 @@ async function go(sandbox: Sandbox, way: Way): Promise<void> {
 /** Waits until the preparation says this of the agent. */
 async function agentSays(r: Renewal<Tab>, code: string): Promise<void> {
   await r.page.locator(`[data-testid=check-agent][data-code=${code}]`).waitFor();
-  passed += 1;
-  console.log(`               ok: ${code}`);
+  ok(code);
 }
 
 /** Pairs the browser: refused once, then agreed to on both sides; the pairing outlives the service's restart. */
@@ -103,14 +109,4 @@ async function ready(r: Renewal<Tab>, timeout = 20_000): Promise<void> {
   await r.page.locator("[data-testid=preparation][data-ready=yes]").waitFor({ timeout });
 }
 
-test().then(
-  () => {
-    console.log(`${String(passed)} passed, 0 failed`);
-    process.exit(0);
-  },
-  (e: unknown) => {
-    console.error(e instanceof Error ? e.message : e);
-    console.log(`${String(passed)} passed, 1 failed`);
-    process.exit(1);
-  },
-);
+end(test);

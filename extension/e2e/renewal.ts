@@ -3,8 +3,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import type { Backup } from "./backup.ts";
 import type { Phone } from "./browsers.ts";
+import { until } from "./command.ts";
 import type { Desktop } from "./desktop.ts";
+import { stands } from "./reading.ts";
 import type { Report } from "./report.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { Tab } from "./tab.ts";
@@ -16,12 +19,12 @@ export type Language = "pl" | "en";
 
 /** Where the page is in each language, and the keys of the agent's window. */
 const words = {
-  pl: { path: "/odnowienie", next: "alt+d", same: "alt+t", differ: "alt+n", cancel: "alt+a" },
-  en: { path: "/renewal", next: "alt+c", same: "alt+y", differ: "alt+n", cancel: "Escape" },
+  pl: { path: "/odnowienie", next: "alt+d", same: "alt+t", differ: "alt+n", cancel: "alt+a", "last-try": "alt+w" },
+  en: { path: "/renewal", next: "alt+c", same: "alt+y", differ: "alt+n", cancel: "Escape", "last-try": "alt+u" },
 } as const;
 
 /** What a person answers in the agent's window. */
-export type Answer = "next" | "same" | "differ" | "cancel";
+export type Answer = "next" | "same" | "differ" | "cancel" | "last-try";
 
 /** Title of the agent's window. */
 const windowTitle = "Odnowa";
@@ -29,6 +32,8 @@ const windowTitle = "Odnowa";
 /** The tab is Playwright's where a test also wants what only that has. */
 export class Renewal<T extends Tab = Page> {
   readonly #desktop: Desktop;
+  /** What the person keeps of the enrolment on the phone. */
+  backup: Backup = { file: "", code: "" };
 
   constructor(
     readonly sandbox: Sandbox,
@@ -127,22 +132,37 @@ export class Renewal<T extends Tab = Page> {
     await this.at("sign-progress").waitFor();
   }
 
-  /** Answers one question of the agent's window. */
-  async answer(picture: string, answer: Answer): Promise<void> {
-    await this.#window(picture);
+  /** Answers one question of the agent's window, once these words stand in it. */
+  async answer(picture: string, answer: Answer, ...says: readonly string[]): Promise<void> {
+    await this.#window(picture, says);
     this.#desktop.key(words[this.language][answer]);
     if (answer === "cancel" || answer === "differ") await this.windowClosed();
   }
 
-  async typePIN(picture: string, pin: string): Promise<void> {
-    await this.#window(picture);
+  async typePIN(picture: string, pin: string, ...says: readonly string[]): Promise<void> {
+    await this.#window(picture, says);
     this.#desktop.type(pin);
     this.#desktop.key("Return");
   }
 
-  async #window(picture: string): Promise<void> {
+  /** Does something while the agent's next question stands there; it is still to be answered. */
+  async whileAsked(picture: string, act: () => void): Promise<void> {
+    await this.#window(picture, []);
+    act();
+    this.#desktop.again();
+  }
+
+  async #window(picture: string, says: readonly string[]): Promise<void> {
     await this.#desktop.window(windowTitle);
     this.report.window(this.#desktop, `window-${picture}`);
+    if (says.length === 0) return;
+    let read = "";
+    await until(`the window to say: ${says.join(" ")}`, 10_000, () => {
+      read = this.#desktop.read(this.language);
+      return says.every((words) => stands(words, read)) || undefined;
+    }).catch((e: unknown) => {
+      throw new Error(`the window says: ${read}`, { cause: e });
+    });
   }
 
   async windowClosed(): Promise<void> {
@@ -183,7 +203,8 @@ export class Renewal<T extends Tab = Page> {
     await picture("backup");
     const groups = (await on("recovery-code").innerText()).trim().split(/\s+/);
     const [saved] = await Promise.all([p.waitForEvent("download"), on("backup-save").click()]);
-    await saved.saveAs(join(this.sandbox.file.dir, "phone-backup.json"));
+    this.backup = { file: join(this.sandbox.file.dir, "phone-backup.json"), code: groups.join(" ") };
+    await saved.saveAs(this.backup.file);
     await on("recovery-last").fill(groups.at(-1)!);
     await on("backup-continue").click();
 

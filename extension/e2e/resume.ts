@@ -10,18 +10,10 @@ import type { Secret } from "./privacy.ts";
 import { customer, Renewal } from "./renewal.ts";
 import { Report } from "./report.ts";
 import { Sandbox } from "./sandbox.ts";
+import { end, expect } from "./tally.ts";
 import { attribute, leaks } from "./whole.ts";
 
 const results = resolve("../build/test-resume");
-
-let passed = 0;
-
-async function expect(what: string, got: string | number | null | Promise<string | number | null>, want: string | number): Promise<void> {
-  const value = await got;
-  if (value !== want) throw new Error(`${what}: got ${String(value)}, want ${want}`);
-  passed += 1;
-  console.log(`               ok: ${what}${want === "" ? "" : `: ${want}`}`);
-}
 
 /** Prints steps and makes no pictures: the other runs do. */
 class Steps extends Report {
@@ -323,15 +315,4 @@ function personal(sandbox: Sandbox): Secret[] {
   ];
 }
 
-test().then(
-  () => {
-    console.log(`${String(passed)} passed, 0 failed`);
-    process.exit(0);
-  },
-  (e: unknown) => {
-    console.error(e instanceof Error ? e.message : e);
-    console.log(outcome("tail", ["-n", "20", join(results, "logs/portal.log")]).text);
-    console.log(`${String(passed)} passed, 1 failed`);
-    process.exit(1);
-  },
-);
+end(test, () => outcome("tail", ["-n", "20", join(results, "logs/portal.log")]).text);

@@ -1,13 +1,15 @@
 // Step 12 of the design's table, and what it is for: rSign is activated on the computer with the phone, and a
 // file is signed from the command line with the certificate in the cloud.
 import { spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { createHash, X509Certificate } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Phone } from "./browsers.ts";
 import { outcome, until } from "./command.ts";
 import { phonePIN, type Renewal } from "./renewal.ts";
 import type { Report } from "./report.ts";
 import { agentProgram, type Sandbox } from "./sandbox.ts";
+import type { Tab } from "./tab.ts";
 import { cmsVerify, type Verdict, verdict } from "./verdicts.ts";
 
 /** The file that gets signed in the terminal, among the results. */
@@ -20,7 +22,7 @@ export interface RSignDetours {
 }
 
 /** From the issued certificate to the activated computer, and back to the issued certificate. */
-export async function activateRSign(r: Renewal, phone: Phone, report: Report, detours: RSignDetours = {}): Promise<void> {
+export async function activateRSign(r: Renewal<Tab>, phone: Phone, report: Report, detours: RSignDetours = {}): Promise<void> {
   await r.at("issued-activate").click();
   await r.screen("activate");
   await r.picture("activate");
@@ -52,7 +54,7 @@ export async function activateRSign(r: Renewal, phone: Phone, report: Report, de
 }
 
 /** Waits for the code and gives it as the page shows it. */
-export async function shownCode(r: Renewal): Promise<string> {
+export async function shownCode(r: Renewal<Tab>): Promise<string> {
   await r.at("computer-code").waitFor({ timeout: 20_000 });
   const code = await r.at("computer-code").getAttribute("data-code");
   if (code === null || !/^\d{6}$/.test(code)) throw new Error("the page shows no code of six digits");
@@ -60,9 +62,10 @@ export async function shownCode(r: Renewal): Promise<string> {
 }
 
 /** Signs a file in a terminal; the window asks, the phone approves. */
-export async function signFile(sandbox: Sandbox, r: Renewal, phone: Phone, report: Report): Promise<void> {
+export async function signFile(sandbox: Sandbox, r: Renewal<Tab>, phone: Phone, report: Report): Promise<void> {
   const path = join(sandbox.results, document);
   writeFileSync(path, "Umowa TEST: zażółć gęślą jaźń.\n");
+  rmSync(`${path}.p7s`, { force: true }); // of another browser's turn: the command overwrites nothing
   const command = new Signing(sandbox, path, await r.at("wizard").getAttribute("lang"));
   await r.answer("sign-file", "next");
   await showRequest(phone);
@@ -114,11 +117,12 @@ export class Signing {
   }
 }
 
-/** The id of the certificate in the cloud, as `odnowa-agent certificates` lists it. */
+/** The id of the certificate that was issued last, which `odnowa-agent certificates` has to list among those in the cloud. */
 export function cloudCertificate(sandbox: Sandbox): string {
+  const { raw } = new X509Certificate(readFileSync(join(sandbox.results, "certificate-chain.pem")));
+  const id = createHash("sha256").update(raw).digest("hex").slice(0, 16);
   const listed = outcome(agentProgram, ["certificates"], sandbox.agentEnv).text;
-  const id = /\sphone\s+rSign\s+([0-9a-f]{16})$/m.exec(listed)?.[1];
-  if (id === undefined) throw new Error("no certificate in the cloud is listed");
+  if (!new RegExp(`\\sphone\\s+rSign\\s+${id}$`, "m").test(listed)) throw new Error("the certificate in the cloud is not listed");
   return id;
 }
 
@@ -137,29 +141,52 @@ export function rsignVerdicts(sandbox: Sandbox): Verdict[] {
   ];
 }
 
+/** Another code than the right one. */
+export const otherCode = (right: string): string => (right.startsWith("0") ? "1" : "0") + right.slice(1);
+
 /** A code that no computer shows: the phone says so, and nothing else happens. */
-export async function wrongComputerCode(phone: Phone, right: string): Promise<string | null> {
+export async function wrongComputerCode(phone: Phone, code: string): Promise<string | null> {
   const on = (id: string) => phone.page.getByTestId(id);
-  await on("computer-code").fill(right.startsWith("0") ? `1${right.slice(1)}` : `0${right.slice(1)}`);
+  await on("computer-code").fill(code);
   await on("computer-code-continue").click();
   await on("error").waitFor({ timeout: 20_000 });
   return on("error").getAttribute("data-code");
 }
 
-/** An activation that the person stops on the page: back at the question, nothing kept. */
-export async function cancelledActivation(r: Renewal): Promise<void> {
+/** An activation that the person stops on the page: back at the question, nothing kept. Gives its code, which is void. */
+export async function cancelledActivation(r: Renewal<Tab>): Promise<string> {
   await r.at("issued-activate").click();
   await r.screen("activate");
   await r.at("activate").click();
-  await shownCode(r);
+  const code = await shownCode(r);
   await r.at("activate-cancel").click();
   await r.screen("activate");
   await r.at("activate-later").click();
   await r.screen("issued");
+  return code;
+}
+
+/** The same once the phone has found the computer; gives what the phone says then, by itself. */
+export async function cancelledWhenFound(r: Renewal<Tab>, phone: Phone): Promise<string | null> {
+  const on = (id: string) => phone.page.getByTestId(id);
+  await r.at("issued-activate").click();
+  await r.screen("activate");
+  await r.at("activate").click();
+  const code = await shownCode(r);
+  await on("computer-add").click();
+  await on("computer-code").fill(code);
+  await on("computer-code-continue").click();
+  await on("screen-computer-found").waitFor({ timeout: 20_000 });
+  await r.at("activate-cancel").click();
+  await r.screen("activate");
+  await r.at("activate-later").click();
+  await r.screen("issued");
+  await on("screen-active").waitFor({ timeout: 20_000 });
+  return on("error").getAttribute("data-code");
 }
 
 /** The phone refuses what the command asks for; gives what the command says. */
-export async function refusedOnPhone(sandbox: Sandbox, r: Renewal, phone: Phone): Promise<string> {
+export async function refusedOnPhone(sandbox: Sandbox, r: Renewal<Tab>, phone: Phone): Promise<string> {
   const path = join(sandbox.results, "refused.txt");
   writeFileSync(path, "Umowa TEST, ktorej nikt nie podpisze.\n");
   const command = new Signing(sandbox, path, await r.at("wizard").getAttribute("lang"));

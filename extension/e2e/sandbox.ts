@@ -1,6 +1,6 @@
 // One sandbox: a test authority, a customer with a card, and every process of the design started
 // as it is in real life. Nothing is written outside its folder and the results' folder.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -21,7 +21,7 @@ export const portalProgram = program("odnowa-portal");
 /** What `odnowa-portal sandbox create` writes down. */
 export interface SandboxFile {
   readonly dir: string;
-  readonly urls: { readonly portal: string; readonly phone: string; readonly ca: string; readonly issuer: string };
+  readonly urls: { readonly portal: string; readonly phone: string; readonly ca: string; readonly issuer: string; readonly sam: string };
   readonly renewalCode: string;
   readonly card: {
     readonly module: string;
@@ -31,11 +31,18 @@ export interface SandboxFile {
     readonly qualified: string;
     readonly expired: string;
   };
+  readonly piv: { readonly qualified: string; readonly qualifiedKey: string; readonly expired: string; readonly expiredKey: string };
   readonly configs: { readonly portal: string; readonly issuer: string; readonly sam: string };
   readonly audit: { readonly portal: string; readonly issuer: string; readonly sam: string };
   readonly agent: { readonly policy: string; readonly port: number };
   readonly extension: { readonly id: string; readonly config: string };
   readonly ca: { readonly root: string; readonly issuing: string };
+}
+
+/** What a test changes in the policy of the agent's machine (agent/policy). */
+export interface Policy {
+  modules: { name: string; path: string; env?: string[] }[];
+  windowTimeoutMs?: number;
 }
 
 export class Sandbox {
@@ -50,8 +57,8 @@ export class Sandbox {
     this.processes = processes;
   }
 
-  /** Makes the sandbox and starts its processes. Results is emptied. */
-  static async open(results: string): Promise<Sandbox> {
+  /** Makes the sandbox and starts its processes; the policy may be changed before. Results is emptied. */
+  static async open(results: string, policy?: (policy: Policy, file: SandboxFile) => void): Promise<Sandbox> {
     rmSync(results, { recursive: true, force: true });
     mkdirSync(results, { recursive: true });
     const processes = new Processes(join(results, "logs"));
@@ -75,6 +82,7 @@ export class Sandbox {
       ]);
       const file = JSON.parse(readFileSync(join(dir, "sandbox/sandbox.json"), "utf8")) as SandboxFile;
       const sandbox = new Sandbox(file, await Desktop.open(processes), results, processes);
+      if (policy) sandbox.changePolicy((p) => policy(p, file));
       await sandbox.#startAll();
       return sandbox;
     } catch (e) {
@@ -93,6 +101,14 @@ export class Sandbox {
     await this.start("portal");
     await this.start("agent-service");
     await this.start("agent-session");
+  }
+
+  /** Writes the agent's policy anew; its processes read it when they start. */
+  changePolicy(change: (policy: Policy) => void): void {
+    const path = this.file.agent.policy;
+    const policy = JSON.parse(readFileSync(path, "utf8")) as Policy;
+    change(policy);
+    writeFileSync(path, JSON.stringify(policy));
   }
 
   /** Starts one process by its name in the logs. */
@@ -182,9 +198,14 @@ export class Sandbox {
   }
 }
 
-/** Finds five free ports in a row for the authority, and one for the agent. */
+/**
+ * Finds five free ports in a row for the authority, and one for the agent. Runs that start at the same time
+ * begin to look at different places.
+ */
 async function freePorts(): Promise<[number, number]> {
-  for (let base = 8700; base < 9700; base += 10) {
+  const first = process.pid % 100;
+  for (let i = 0; i < 100; i++) {
+    const base = 8700 + ((first + i) % 100) * 10;
     const free = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => isFree(base + n)));
     if (free.every(Boolean)) return [base, base + 5];
   }

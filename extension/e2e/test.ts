@@ -3,26 +3,19 @@
 import { readdirSync, renameSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Page, Route } from "playwright-core";
+import { restoreOn, revokedInCloud } from "./backup.ts";
 import type { Phone } from "./browsers.ts";
 import { run } from "./command.ts";
 import { Renewal } from "./renewal.ts";
 import { Report } from "./report.ts";
 import {
-  activateRSign, cancelledActivation, refusedOnPhone, removedOnPhone, rsignVerdicts, signFile, wrongComputerCode,
+  activateRSign, cancelledActivation, cancelledWhenFound, otherCode, refusedOnPhone, removedOnPhone, rsignVerdicts, signFile, wrongComputerCode,
 } from "./rsign.ts";
 import { portalProgram, Sandbox } from "./sandbox.ts";
+import { count, end, expect } from "./tally.ts";
 import { check, renew } from "./whole.ts";
 
 const results = resolve("../build/test-renewal");
-
-let passed = 0;
-
-async function expect(what: string, got: string | null | Promise<string | null>, want: string): Promise<void> {
-  const value = await got;
-  if (value !== want) throw new Error(`${what}: got ${value}, want ${want}`);
-  passed += 1;
-  console.log(`               ok: ${what}: ${want}`);
-}
 
 /** The wizard says what went wrong, with this code. */
 async function fails(r: Renewal, what: string, code: string): Promise<void> {
@@ -65,7 +58,7 @@ async function test(): Promise<void> {
   const sandbox = await Sandbox.open(results);
   const { file } = sandbox;
   try {
-    const [computer, phone] = await Promise.all([sandbox.computer("en-GB"), sandbox.phone()]);
+    const [computer, phone, next] = await Promise.all([sandbox.computer("en-GB"), sandbox.phone(), sandbox.phone("phone-next")]);
     const { page } = computer;
     const r = new Renewal(sandbox, page, report, "en");
     try {
@@ -77,20 +70,24 @@ async function test(): Promise<void> {
         signConfirmation: () => codesThatDiffer(r),
       });
       await cloud(sandbox, r, phone, report);
+      const backup = await restoreOn(next, phone, r, report);
+      await signFile(sandbox, r, next, report);
       await refusedCertificate(sandbox, r);
       const verdicts = [...check(sandbox), ...rsignVerdicts(sandbox)];
       report.verdicts(verdicts);
       const bad = verdicts.filter((v) => !v.good).length;
       if (bad > 0) throw new Error(`${String(bad)} verdicts are bad`);
-      passed += verdicts.length;
-      await expect("computer removed on the phone", removedOnPhone(sandbox, phone), "rsign_refused");
+      count(verdicts.length);
+      await expect("computer removed on the phone", removedOnPhone(sandbox, next), "rsign_refused");
+      await revokedInCloud(sandbox, next, phone, backup, report);
       report.end("The renewal is complete.");
     } catch (e) {
       await page.screenshot({ path: join(results, "failed.png") }).catch(() => undefined);
       await phone.page.screenshot({ path: join(results, "failed-phone.png") }).catch(() => undefined);
+      await next.page.screenshot({ path: join(results, "failed-phone-next.png") }).catch(() => undefined);
       throw e;
     } finally {
-      await phone.context.close();
+      await Promise.all([phone.context.close(), next.context.close()]);
       await computer.context.close();
     }
   } finally {
@@ -149,7 +146,8 @@ async function wrongSignatures(sandbox: Sandbox, r: Renewal): Promise<void> {
 
   await r.openWindow("sign");
   await r.answer("application", "next");
-  const putBack = takeCard(sandbox);
+  let putBack = () => {};
+  await r.whileAsked("pin-without-card", () => (putBack = takeCard(sandbox)));
   await r.typePIN("pin-without-card", pin);
   await fails(r, "card taken out at the PIN", "card_removed");
   putBack();
@@ -193,9 +191,15 @@ async function codesThatDiffer(r: Renewal): Promise<void> {
 
 /** Step 12, and signatures with the certificate in the cloud. */
 async function cloud(sandbox: Sandbox, r: Renewal, phone: Phone, report: Report): Promise<void> {
-  await cancelledActivation(r);
+  const cancelled = await cancelledActivation(r);
+  await expect("cancelled while the phone asks for its PIN", cancelledWhenFound(r, phone), "computer_over");
   await activateRSign(r, phone, report, {
-    code: (p, right) => expect("code of no computer", wrongComputerCode(p, right), "computer_unknown"),
+    code: async (p, right) => {
+      await expect("code of no computer", wrongComputerCode(p, otherCode(right)), "computer_unknown");
+      await p.page.getByTestId("computer-code-cancel").click();
+      await p.page.getByTestId("computer-add").click();
+      await expect("code of a cancelled activation", wrongComputerCode(p, cancelled), "computer_unknown");
+    },
   });
   await expect("request refused on the phone", refusedOnPhone(sandbox, r, phone), "rsign_refused");
   await signFile(sandbox, r, phone, report);
@@ -217,14 +221,4 @@ async function refusedCertificate(sandbox: Sandbox, r: Renewal): Promise<void> {
   await r.picture("certificate-revoked");
 }
 
-test().then(
-  () => {
-    console.log(`${String(passed)} passed, 0 failed`);
-    process.exit(0);
-  },
-  (e: unknown) => {
-    console.error(e instanceof Error ? e.message : e);
-    console.log(`${String(passed)} passed, 1 failed`);
-    process.exit(1);
-  },
-);
+end(test);

@@ -1,7 +1,9 @@
 // Starts the preview: fake portal and host, the real extension in a real Chromium.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { readFileSync, existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -31,15 +33,24 @@ function certificate(folder) {
   };
 }
 
+/** A port that nobody listens on: the preview's agent has no service. */
+async function unusedPort() {
+  const server = createServer();
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address();
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
 /** Everything for one look at the wizard; `stop` removes it again. Extension and agent can be left out. */
-export async function startPreview({ language, headless = true, width = 1280, extension = true, agent = true }) {
+export async function startPreview({ language, headless = true, width = 1280, extension = true, agent = true, args = [], open = true }) {
   const folder = await mkdtemp(join(tmpdir(), "odnowa-preview-"));
   const profile = join(folder, "profile");
   const levers = join(folder, "agent");
   await mkdir(levers);
   const config = readConfig(await readFile(join(here, "../sandbox.example.json"), "utf8"));
   const test = certificate(folder);
-  const built = await build({ ...config, origins: ["http://odnowa.localhost:*"] }, folder);
+  const built = await build({ ...config, origins: ["http://odnowa.localhost:*"], agentPort: await unusedPort(), testOnlyOpenShadow: open }, folder);
   const portal = await startPortal({ sdk: built.sdk, certificate: test, language });
 
   /** Puts a file in place at once, so that the host never reads half of one. */
@@ -58,15 +69,29 @@ export async function startPreview({ language, headless = true, width = 1280, ex
   const host = join(folder, "host.sh");
   await writeFile(host, `#!/bin/sh\nODNOWA_PREVIEW='${levers}' exec '${process.execPath}' '${join(here, "host.mjs")}'\n`);
   await chmod(host, 0o755);
+  // It has read before it ends: Chromium has another word for a host that ends before it is spoken to.
+  const crashing = join(folder, "crashing.sh");
+  await writeFile(crashing, "#!/bin/sh\nhead -c 4 >/dev/null\nexit 1\n");
+  await chmod(crashing, 0o755);
   const manifest = { name: "pl.odnowa.agent", description: "preview", path: host, type: "stdio", allowed_origins: [`chrome-extension://${built.id}/`] };
+  const manifestFile = join(profile, "NativeMessagingHosts/pl.odnowa.agent.json");
   await mkdir(join(profile, "NativeMessagingHosts"), { recursive: true });
-  if (agent) await writeFile(join(profile, "NativeMessagingHosts/pl.odnowa.agent.json"), JSON.stringify(manifest));
+  /** How the browser finds the agent: "here", "missing", "forbidden" (to this extension) or "crashing". */
+  const install = async (how) => {
+    await rm(manifestFile, { force: true });
+    const changed = { forbidden: { allowed_origins: ["chrome-extension://abcdefghijklmnopabcdefghijklmnop/"] }, crashing: { path: crashing } };
+    if (how !== "missing") await writeFile(manifestFile, JSON.stringify({ ...manifest, ...changed[how] }));
+  };
+  await install(agent ? "here" : "missing");
+  // Without it an unpacked extension does not come back from a reload.
+  await mkdir(join(profile, "Default"), { recursive: true });
+  await writeFile(join(profile, "Default/Preferences"), JSON.stringify({ extensions: { ui: { developer_mode: true } } }));
 
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: "/usr/bin/chromium",
     headless,
     viewport: { width, height: 900 },
-    args: ["--no-sandbox", "--disable-gpu", ...(extension ? [`--load-extension=${built.extension}`] : [])],
+    args: ["--no-sandbox", "--disable-gpu", ...(extension ? [`--load-extension=${built.extension}`] : []), ...args],
     ignoreDefaultArgs: ["--disable-extensions"],
   });
   return {
@@ -75,6 +100,15 @@ export async function startPreview({ language, headless = true, width = 1280, ex
     cards,
     some,
     none: { certificates: [], refused: [], modules: [] },
+    install,
+    extension: built.extension,
+    id: built.id,
+    /** The list fails with this code, or no longer. */
+    list: (code) => put("list", code),
+    /** The check that fails and its code ("reader no_reader"), or none. */
+    checks: (failing) => put("checks", failing),
+    /** Every request that reached the agent so far. */
+    heard: () => (existsSync(join(levers, "heard")) ? readFileSync(join(levers, "heard"), "utf8").trim().split("\n").map((line) => JSON.parse(line)) : []),
     /** Ends a waiting signature: "ok" or a code. */
     sign: (outcome) => put("sign", outcome),
     activation: (state) => put("activation", state),

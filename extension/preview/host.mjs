@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // A native messaging host for the preview only: answers as an agent with one card would, and waits
 // at signature.create until a file named by ODNOWA_PREVIEW/sign appears (its text is the outcome).
-// ODNOWA_PREVIEW/cards.json is the list's result; a change of it is told as certificates.changed.
-import { existsSync, readFileSync, rmSync, watch } from "node:fs";
+// ODNOWA_PREVIEW/cards.json is the list's result; a change of it is told as certificates.changed. "list" there is a code
+// that the list fails with, "checks" a list of "id code" for the checks that fail. Each request is written down in "heard".
+import { appendFileSync, existsSync, readFileSync, rmSync, watch } from "node:fs";
 import { join } from "node:path";
 
 const folder = process.env.ODNOWA_PREVIEW;
@@ -15,12 +16,14 @@ const write = (message) => {
 };
 const failed = (id, code) => write({ id, error: { code: -32001, message: code, data: { code } } });
 const cards = () => JSON.parse(readFileSync(file("cards.json"), "utf8"));
+const lever = (name) => (existsSync(file(name)) ? readFileSync(file(name), "utf8").trim() : "");
 const ok = { state: "ok" };
+const order = ["agent", "service", "window", "modules", "reader", "card", "certificate"];
 let signing;
 let activating;
 
 watch(folder, (_, name) => {
-  if (name === "cards.json") write({ method: "certificates.changed", params: {} });
+  if (name === "cards.json" || name === "list" || name === "checks") write({ method: "certificates.changed", params: {} });
   if (name === "activation" && activating && existsSync(file("activation"))) moveOn(readFileSync(file("activation"), "utf8").trim());
   if (name === "sign" && signing && existsSync(file("sign"))) finish(readFileSync(file("sign"), "utf8").trim());
 });
@@ -57,14 +60,10 @@ const methods = {
     limits: { documentBytes: 1 << 24, windowMs: 120_000 },
   }),
   "agent.diagnose": () => {
-    const some = cards().certificates.length > 0;
-    const missing = { state: "failed", code: "no_card", cause: "No card.", cure: "Put it in." };
-    return {
-      checks: ["agent", "service", "window", "modules", "reader"].map((id) => ({ id, ...ok })).concat([
-        { id: "card", ...(some ? ok : missing) },
-        { id: "certificate", ...(some ? ok : { state: "unknown" }) },
-      ]),
-    };
+    const failing = lever("checks") || (cards().certificates.length > 0 ? "" : "card no_card");
+    const [at, code] = failing.split(" ");
+    const state = (id) => (order.indexOf(id) < order.indexOf(at) || !failing ? ok : { state: "unknown" });
+    return { checks: order.map((id) => ({ id, ...(id === at ? { state: "failed", code, cause: "Cause.", cure: "Cure." } : state(id)) })) };
   },
   "certificates.list": cards,
   "request.cancel": ({ requestId }) => {
@@ -76,6 +75,11 @@ const methods = {
 };
 
 function received({ id, method, params }) {
+  appendFileSync(file("heard"), `${JSON.stringify({ id, method, params, pid: process.pid })}\n`);
+  if (method === "certificates.list" && lever("list")) {
+    failed(id, lever("list"));
+    return;
+  }
   if (method === "signature.create") {
     signing = id;
     write({ method: "signature.progress", params: { requestId: id, state: "waiting_for_pin" } });
@@ -98,4 +102,7 @@ process.stdin.on("data", (chunk) => {
     buffer = buffer.subarray(end);
   }
 });
-process.stdin.on("end", () => process.exit(0));
+process.stdin.on("end", () => {
+  if (signing) appendFileSync(file("heard"), `${JSON.stringify({ id: signing, method: "closed", pid: process.pid })}\n`);
+  process.exit(0);
+});

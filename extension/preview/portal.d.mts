@@ -6,6 +6,8 @@ export interface PreviewPortal {
   phone(state: "scanned" | "ready"): unknown;
   change(values: object): unknown;
   forget(): void;
+  /** Cuts the events off, as a network that goes away. */
+  dropWatchers(): void;
   stop(): void;
 }
 

@@ -4,13 +4,15 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sdkFiles } from "../build.mjs";
 
 const day = 86_400_000;
 const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 
 const page = (language) => `<!doctype html><html lang="${language}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Odnowa: preview</title>
-<style>body{margin:0;background:#eef2f6;font-family:system-ui,sans-serif}main{padding:1rem;max-width:48rem;margin:auto}h1{font-size:1.25rem;color:#14508f}</style>
+<style>:root{color-scheme:light dark}body{margin:0;background:light-dark(#eef2f6,#0e151d);font-family:system-ui,sans-serif}main{padding:1rem;max-width:48rem;margin:auto}
+h1{font-size:1.25rem;color:light-dark(#14508f,#8ec5ff)}@media(max-width:30rem){main{padding:.5rem}}</style>
 <main><h1>Odnowienie TEST</h1><odnowa-renewal install-url="https://extension.ca.example/"></odnowa-renewal></main>
 <script type="module" src="/sdk/odnowa.js"></script></html>`;
 
@@ -125,7 +127,7 @@ export async function startPortal({ sdk, certificate, language, port = 0 }) {
   };
   const files = {
     "/": () => ["text/html", page(language)],
-    "/sdk/odnowa.js": async () => ["text/javascript", await readFile(join(sdk, "odnowa.js"))],
+    ...Object.fromEntries(sdkFiles.map(([, name]) => [`/sdk/${name}`, async () => ["text/javascript", await readFile(join(sdk, name))]])),
     "/api/v1/renewal/application/qr.svg": () => ["image/svg+xml", qr()],
     "/api/v1/renewal/application.pdf": () => ["application/pdf", "%PDF-1.7"],
     "/api/v1/renewal/confirmation.txt": () => ["text/plain; charset=utf-8", "Potwierdzenie TEST"],
@@ -170,6 +172,10 @@ export async function startPortal({ sdk, certificate, language, port = 0 }) {
     phone: (state) => change({ phone: { state, ...(state === "ready" && { code: "048215" }) } }),
     change,
     forget: () => (renewal = undefined),
+    /** Cuts the events off, as a network that goes away. */
+    dropWatchers: () => {
+      for (const watcher of watchers) watcher.destroy();
+    },
     stop: () => {
       server.closeAllConnections();
       server.close();

@@ -34,7 +34,17 @@ test("the manifest asks for no more than it needs", () => {
   expect(made).not.toHaveProperty("web_accessible_resources");
   expect(made).not.toHaveProperty("externally_connectable");
   expect(made.content_scripts).toEqual([{ matches: ["http://odnowa.localhost/*"], js: ["content.js"], run_at: "document_start" }]);
+  expect(made.default_locale).toBe("pl");
+  expect(made.action).toMatchObject({ default_popup: "popup.html" });
   expect(made.background).toEqual({ service_worker: "worker.js", scripts: ["worker.js"] });
+});
+
+test("every permission is explained, and no other", async () => {
+  const explained = await readFile(new URL("../PERMISSIONS.md", import.meta.url), "utf8");
+  const rows = [...explained.matchAll(/^\| `([a-zA-Z_]+)`/gm)].map((match) => match[1]);
+  const made = manifest(readConfig(example));
+  expect(rows).toEqual([...(made.permissions as string[]), "content_scripts", "action"]);
+  for (const name of rows) expect(JSON.stringify(made), name).toContain(`"${name}"`);
 });
 
 test("the id is Chromium's", () => {

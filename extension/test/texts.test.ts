@@ -5,6 +5,8 @@ import { codesEn } from "../src/texts/codes.en.ts";
 import { codesPl } from "../src/texts/codes.pl.ts";
 import { en } from "../src/texts/en.ts";
 import { pl } from "../src/texts/pl.ts";
+import { popupEn } from "../src/texts/popup.en.ts";
+import { popupPl } from "../src/texts/popup.pl.ts";
 import { preparationEn } from "../src/texts/preparation.en.ts";
 import { preparationPl } from "../src/texts/preparation.pl.ts";
 import { adviceFor } from "../src/texts/texts.ts";
@@ -46,8 +48,8 @@ function leaves(tree: unknown, path = ""): [string, string][] {
 }
 
 test("both languages say everything, in words of their own", () => {
-  const own = new Map(leaves({ ...pl, preparation: preparationPl }));
-  for (const [path, text] of leaves({ ...en, preparation: preparationEn })) {
+  const own = new Map(leaves({ ...pl, preparation: preparationPl, popup: popupPl }));
+  for (const [path, text] of leaves({ ...en, preparation: preparationEn, popup: popupEn })) {
     const other = own.get(path);
     if (/\.pin\.ok$/.test(path)) continue; // nothing to say
     expect(other, path).not.toBe("");
@@ -60,7 +62,13 @@ test("the drawn window says what the agent's window says", async () => {
   const go = await readFile(new URL("../../agent/window/text.go", import.meta.url), "utf8");
   const words = new Set([...go.matchAll(/: *"([^"\\]+)"/g)].map((match) => match[1]?.replaceAll("_", "")));
   for (const texts of [pl, en]) {
-    const window = { ...texts.window, askPin: texts.window.askPin("%s") };
-    for (const [path, text] of leaves(window)) expect(words, path).toContain(text);
+    for (const [path, text] of leaves(texts.window)) expect(words, path).toContain(text);
+  }
+});
+
+test("the drawn phone says what the phone app says", async () => {
+  for (const [language, texts] of [["pl", pl], ["en", en]] as const) {
+    const app = await readFile(new URL(`../../portal/phone/src/text/${language}.ts`, import.meta.url), "utf8");
+    for (const [path, text] of leaves(texts.handset)) expect(app, path).toContain(`"${text}"`);
   }
 });

@@ -3,7 +3,8 @@ import { Agent } from "../src/bridge/agent.ts";
 import { agentError, portalError } from "../src/bridge/error.ts";
 import { Portal } from "../src/portal/portal.ts";
 import * as actions from "../src/wizard/actions.ts";
-import type { Focus } from "../src/wizard/wizard.ts";
+import type { Focus, Host } from "../src/wizard/wizard.ts";
+import { failureOf } from "../src/wizard/failure.ts";
 import { Wizard } from "../src/wizard/wizard.ts";
 import { startPortal } from "../preview/portal.mjs";
 import type { PreviewPortal } from "../preview/portal.mjs";
@@ -76,6 +77,9 @@ let w: Wizard;
 let focus: Focus[];
 const closed = vi.fn();
 const pair = vi.fn<() => Promise<boolean>>();
+const copy = vi.fn<(text: string) => Promise<void>>();
+const save = vi.fn<(name: string, mediaType: string, content: string) => void>();
+const host: Host = { closed, pair, copy, save, reload: vi.fn(), print: vi.fn(), speak: vi.fn(), installUrl: "https://ca.example/install" };
 
 beforeEach(async () => {
   vi.stubGlobal("EventSource", TestEvents);
@@ -84,7 +88,7 @@ beforeEach(async () => {
   focus = [];
   const view = { draw: () => undefined, focus: (target: Focus) => focus.push(target) };
   const agent = new Agent(() => transport, "pl");
-  w = new Wizard("pl", new Portal(`http://127.0.0.1:${new URL(portal.origin).port}`), agent, view, closed, pair);
+  w = new Wizard("pl", new Portal(`http://127.0.0.1:${new URL(portal.origin).port}`), agent, view, host);
   actions.listen(w);
   await actions.begin(w, false);
 });
@@ -433,6 +437,6 @@ test("a portal that can't be reached says so and loses nothing", async () => {
 
 test("tries and waiting times are told", () => {
   const waiting = portalError("code_tries_exceeded", { retryAfterSeconds: 90 });
-  expect(w.failureOf(waiting).cure).toContain(w.t.retryAfter(2));
-  expect(w.failureOf(agentError("pin_incorrect", { triesLeft: 1 })).cure).toContain(w.t.triesLeft(1));
+  expect(failureOf(waiting, w.t, "pl").cure).toContain(w.t.retryAfter(2));
+  expect(failureOf(agentError("pin_incorrect", { triesLeft: 1 }), w.t, "pl").cure).toContain(w.t.triesLeft(1));
 });

@@ -14,6 +14,8 @@ type Problem struct {
 	Status int    `json:"status"`
 	Code   string `json:"code"`
 	Detail string `json:"detail,omitempty"`
+	// TriesLeft of the PIN that was wrong, where the server tells it.
+	TriesLeft int `json:"triesLeft,omitempty"`
 }
 
 // Codes that every server of a link gives. The others are each API's own.

@@ -37,6 +37,9 @@ func newCode() string {
 	return string(out)
 }
 
+// UnsoldCode draws a code of the right form that nobody has bought, for tests of what people are told.
+func UnsoldCode() string { return formatCode(newCode()) }
+
 // formatCode puts dashes between groups.
 func formatCode(code string) string {
 	var groups []string

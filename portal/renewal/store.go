@@ -116,6 +116,12 @@ type Contract struct{ With, About string }
 // CreateCode sells a renewal: it draws a code, keeps its hash and the offer, and gives the code as
 // people see it, in groups. The code cannot be read out of the database again.
 func (s *Store) CreateCode(ctx context.Context, o Offer) (string, error) {
+	return s.CreateCodeUntil(ctx, o, s.now().Add(CodeLife))
+}
+
+// CreateCodeUntil is CreateCode with another end, such as one that is over, for tests of what people are
+// told then.
+func (s *Store) CreateCodeUntil(ctx context.Context, o Offer, expires time.Time) (string, error) {
 	if o.Months != 12 && o.Months != 24 && o.Months != 36 {
 		return "", fmt.Errorf("creating code: %d months: must be 12, 24 or 36", o.Months)
 	}
@@ -131,7 +137,7 @@ func (s *Store) CreateCode(ctx context.Context, o Offer) (string, error) {
 		(id, code_mac, months, target, contract_with, contract_about, created, expires, state, changed)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7)`,
 		randomHex(16), s.mac("code", code), o.Months, o.Target, c.With, c.About,
-		now.Unix(), now.Add(CodeLife).Unix(), Opened)
+		now.Unix(), expires.Unix(), Opened)
 	if err != nil {
 		return "", fmt.Errorf("creating code: %w", err)
 	}

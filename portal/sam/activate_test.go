@@ -3,6 +3,7 @@ package sam
 import (
 	"crypto/rand"
 	"encoding/json"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -166,6 +167,17 @@ func TestParallelReplayCountsOnce(t *testing.T) {
 	}
 	wg.Wait()
 	p.wantTries(2, "")
+}
+
+// A person who is quick is not held up.
+func TestUsedChallengesDoNotCount(t *testing.T) {
+	w := newWorld(t)
+	p, c := w.active(), w.computer()
+	c.register("").into(http.StatusCreated, nil)
+	for range 2 * maxChallenges {
+		p.find(c.code()).want("")
+	}
+	p.challenge()
 }
 
 func TestChallengesAreBounded(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/odnowa/odnowa/portal/audit"
+	"github.com/odnowa/odnowa/portal/sam/dpop"
 	"github.com/odnowa/odnowa/portal/sam/statement"
 )
 
@@ -232,6 +233,45 @@ func (r *registry) registration(ctx context.Context, id string, key []byte, wait
 		return nil, err
 	}
 	return &s, nil
+}
+
+// cancel ends a registration whose key made the proof; one that the phone has confirmed meanwhile, too: who
+// cancelled has no use for it. What has ended already stays as it ended.
+func (r *registry) cancel(ctx context.Context, id string, p *dpop.Proof) error {
+	return r.change(ctx, func(tx *sql.Tx) (event, error) {
+		if err := r.spendProof(ctx, tx, p); err != nil {
+			return event{}, err
+		}
+		var before ComputerState
+		var enrolment sql.NullString
+		err := tx.QueryRowContext(ctx, `SELECT state, enrolment FROM computers WHERE id = $1 AND key = $2`, id, p.Key).Scan(&before, &enrolment)
+		if errors.Is(err, sql.ErrNoRows) {
+			return event{}, decline(errNotFound, "")
+		} else if err != nil {
+			return event{}, fmt.Errorf("reading registration: %w", err)
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE computers SET state = CASE state WHEN 'active' THEN 'removed' ELSE 'expired' END, client = NULL
+			WHERE id = $1 AND state IN ('open', 'found', 'active')`, id)
+		if err != nil {
+			return event{}, fmt.Errorf("cancelling registration: %w", err)
+		}
+		if err := removeComputer(ctx, tx, id); err != nil {
+			return event{}, err
+		}
+		return event{name: "computer.cancelled", enrolment: enrolment.String, computer: id, fields: []audit.Field{
+			audit.ID("before", string(before)),
+		}}, tellPhone(ctx, tx, enrolment.String)
+	})
+}
+
+// ended lists the found registrations of a phone that are over before their time.
+func (r *registry) ended(ctx context.Context, enrolment string) ([]string, error) {
+	rows, err := r.db.QueryContext(ctx, `SELECT id FROM computers WHERE enrolment = $1 AND state = 'expired' AND expires_at > $2
+		ORDER BY rowid DESC LIMIT 5`, enrolment, r.now().Unix())
+	if err != nil {
+		return nil, fmt.Errorf("listing what is over: %w", err)
+	}
+	return ids(rows)
 }
 
 // computerTopic is what is watched for a computer's registration; enrolments are watched by their id.

@@ -35,6 +35,7 @@ const (
 //	POST /csc/v2/info
 //	POST /csc/v2/odnowa/computers             {key, name, offer?} -> 201 Registration
 //	GET  /csc/v2/odnowa/computers/{id}?waitMs= -> RegistrationState  long poll
+//	POST /csc/v2/odnowa/computers/{id}/cancel -> RegistrationState  the computer's own no, at any time
 //	POST /csc/v2/oauth2/token                 grant_type=client_credentials&client_id= -> token
 //	POST /csc/v2/credentials/list
 //	POST /csc/v2/credentials/info
@@ -52,9 +53,10 @@ func newSigning(r *registry, c Config) http.Handler {
 	a := &api{r: r, limit: newLimiter(c.perMinute(), time.Now)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+signingPath+"/info", a.info)
-	mux.HandleFunc("POST "+signingPath+"/odnowa/computers", a.register)
-	mux.HandleFunc("GET "+signingPath+"/odnowa/computers/{id}", a.registration)
-	mux.HandleFunc("POST "+signingPath+"/oauth2/token", a.token)
+	mux.HandleFunc("POST "+signingPath+"/odnowa/computers", a.serve(a.newComputer))
+	mux.HandleFunc("GET "+signingPath+"/odnowa/computers/{id}", a.serve(a.wait))
+	mux.HandleFunc("POST "+signingPath+"/odnowa/computers/{id}/cancel", a.serve(a.cancel))
+	mux.HandleFunc("POST "+signingPath+"/oauth2/token", a.serve(a.newToken))
 	for path, serve := range map[string]func(*computer, *call) error{
 		"credentials/list": a.list, "credentials/info": a.credential, "credentials/authorize": a.authorize,
 		"credentials/authorizeCheck": a.check, "signatures/signHash": a.sign,
@@ -126,20 +128,27 @@ func (a *api) prove(c *call, token string) (*dpop.Proof, error) {
 	return p, nil
 }
 
-// withToken serves a call of a registered computer.
-func (a *api) withToken(serve func(*computer, *call) error) http.HandlerFunc {
+func (a *api) serve(serve func(*call) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		c, err := read(w, req)
 		if err == nil {
-			var who *computer
-			if who, err = a.caller(c); err == nil {
-				err = serve(who, c)
-			}
+			err = serve(c)
 		}
 		if err != nil {
 			a.fail(w, err)
 		}
 	}
+}
+
+// withToken serves a call of a registered computer.
+func (a *api) withToken(serve func(*computer, *call) error) http.HandlerFunc {
+	return a.serve(func(c *call) error {
+		who, err := a.caller(c)
+		if err != nil {
+			return err
+		}
+		return serve(who, c)
+	})
 }
 
 func (a *api) caller(c *call) (*computer, error) {
@@ -167,16 +176,6 @@ func (c *call) parse(into any) error {
 		return decline(errRequest, err.Error())
 	}
 	return nil
-}
-
-func (a *api) register(w http.ResponseWriter, req *http.Request) {
-	c, err := read(w, req)
-	if err == nil {
-		err = a.newComputer(c)
-	}
-	if err != nil {
-		a.fail(w, err)
-	}
 }
 
 func (a *api) newComputer(c *call) error {
@@ -207,16 +206,6 @@ func (a *api) newComputer(c *call) error {
 	return nil
 }
 
-func (a *api) registration(w http.ResponseWriter, req *http.Request) {
-	c, err := read(w, req)
-	if err == nil {
-		err = a.wait(c)
-	}
-	if err != nil {
-		a.fail(w, err)
-	}
-}
-
 func (a *api) wait(c *call) error {
 	ms, err := number(c.req.URL.Query().Get("waitMs"))
 	if err != nil {
@@ -241,18 +230,26 @@ func (a *api) wait(c *call) error {
 	return nil
 }
 
-// token is OAuth 2.0's token endpoint (RFC 6749 section 4.4): the proof by the registered key is what
-// authenticates the computer.
-func (a *api) token(w http.ResponseWriter, req *http.Request) {
-	c, err := read(w, req)
-	if err == nil {
-		err = a.newToken(c)
-	}
+// cancel ends a registration for the computer whose key it is.
+func (a *api) cancel(c *call) error {
+	p, err := a.prove(c, "")
 	if err != nil {
-		a.fail(w, err)
+		return err
 	}
+	ctx, id := c.req.Context(), c.req.PathValue("id")
+	if err := a.r.cancel(ctx, id, p); err != nil {
+		return err
+	}
+	out, err := a.r.registration(ctx, id, p.Key, 0)
+	if err != nil {
+		return err
+	}
+	c.answer(http.StatusOK, out)
+	return nil
 }
 
+// newToken is OAuth 2.0's token endpoint (RFC 6749 section 4.4): the proof by the registered key is what
+// authenticates the computer.
 func (a *api) newToken(c *call) error {
 	t, _, err := mime.ParseMediaType(c.req.Header.Get("Content-Type"))
 	form, errForm := url.ParseQuery(string(c.body))

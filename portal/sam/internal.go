@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -27,6 +28,7 @@ const maxWait = 25 * time.Second
 //	POST   /v1/enrolments/{id}/computer-offers -> 201 {offer}: for a computer of whoever has been issued
 //	                                         this enrolment's certificate
 //	DELETE /v1/enrolments/{id}               -> 204
+//	POST   /v1/revocations                   {serial} -> 204: for the operator alone, see revoke
 //
 // and the signing API under /csc/v2/, as computers send it.
 func newInternal(r *registry, c Config) http.Handler {
@@ -84,7 +86,37 @@ func newInternal(r *registry, c Config) http.Handler {
 	mux.HandleFunc("DELETE /v1/enrolments/{id}", func(w http.ResponseWriter, req *http.Request) {
 		r.done(w, r.void(req.Context(), req.PathValue("id")))
 	})
+	mux.HandleFunc("POST /v1/revocations", func(w http.ResponseWriter, req *http.Request) {
+		var in struct {
+			Serial string `json:"serial"`
+		}
+		if link.ReadJSON(w, req, &in) {
+			r.done(w, r.revoke(req.Context(), in.Serial))
+		}
+	})
 	return mux
+}
+
+// Processes that may call the internal API.
+const (
+	peerPortal   = "portal"
+	peerOperator = "operator" // a person of the CA, through the command line
+)
+
+// guardPeers leaves revocations to the operator, and everything else to the portal. The caller's certificate
+// was verified when it connected.
+func guardPeers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		peer := peerPortal
+		if req.URL.Path == "/v1/revocations" {
+			peer = peerOperator
+		}
+		if req.TLS == nil || len(req.TLS.PeerCertificates) == 0 || !slices.Contains(req.TLS.PeerCertificates[0].DNSNames, peer) {
+			link.WriteProblem(w, http.StatusForbidden, "peer_not_allowed", "this call is for another process")
+			return
+		}
+		next.ServeHTTP(w, req)
+	})
 }
 
 func (r *registry) serveWait(w http.ResponseWriter, req *http.Request) {
@@ -131,8 +163,8 @@ func (r *registry) fail(w http.ResponseWriter, err error) {
 		if !errors.Is(err, context.Canceled) {
 			r.log.Error("call failed", zap.Error(err))
 		}
-		ref = &refusal{CodeInternal}
+		ref = &refusal{code: CodeInternal}
 	}
 	status := statuses[ref.code]
-	link.WriteProblem(w, status, string(ref.code), http.StatusText(status))
+	(&link.Problem{Title: http.StatusText(status), Status: status, Code: string(ref.code), TriesLeft: ref.triesLeft}).Write(w)
 }

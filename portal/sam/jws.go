@@ -23,6 +23,7 @@ const (
 	roleDevice role = "device"
 	rolePIN    role = "pin"
 	roleBackup role = "backup"
+	roleNext   role = "next-backup" // of a phone that is being restored: its own backup's
 )
 
 // Proof is a JWS in general serialisation (RFC 7515 section 7.2.1), without unprotected headers.

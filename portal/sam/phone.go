@@ -38,6 +38,8 @@ type PhoneState struct {
 	// Credential is the key's id, when Active; Request what waits for the person.
 	Credential string          `json:"credentialID,omitempty"`
 	Request    *PendingRequest `json:"request,omitempty"`
+	// Ended are computers that this phone has found and that were cancelled since, when Active.
+	Ended []string `json:"ended,omitempty"`
 }
 
 // CredentialKeys is what the phone computes the code with, beside its own keys.
@@ -114,7 +116,7 @@ type row struct {
 	state                            State
 	version                          int64
 	number                           string
-	device, pin, backup              []byte
+	phone, device, pin, backup       []byte
 	credential, code                 sql.NullString
 	key, request, nonce, certificate []byte
 	triesLeft, cloned, confirmed     int
@@ -122,21 +124,30 @@ type row struct {
 
 // load reads the enrolment of a phone, if the phone is still its phone.
 func (r *registry) load(ctx context.Context, c Caller) (*row, error) {
-	var e row
-	var phone []byte
-	err := r.db.QueryRowContext(ctx, `SELECT state, version + events, COALESCE(number, ''), phone_hash, device_key, pin_key, backup_key,
-		credential, key, request, nonce, code, certificate, tries_left, cloned, confirmed FROM enrolments WHERE id = $1`, c.Enrolment).
-		Scan(&e.state, &e.version, &e.number, &phone, &e.device, &e.pin, &e.backup,
-			&e.credential, &e.key, &e.request, &e.nonce, &e.code, &e.certificate, &e.triesLeft, &e.cloned, &e.confirmed)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, refuse(CodeNotFound)
-	case err != nil:
-		return nil, fmt.Errorf("reading enrolment: %w", err)
-	case subtle.ConstantTimeCompare(phone, hashOf(c.Secret)) != 1:
+	e, err := r.read(ctx, c.Enrolment)
+	if err != nil {
+		return nil, err
+	}
+	if subtle.ConstantTimeCompare(e.phone, hashOf(c.Secret)) != 1 {
 		return nil, refuse(CodeReplaced)
-	case e.state == Void:
+	}
+	if e.state == Void {
 		return nil, refuse(CodeVoid)
+	}
+	return e, nil
+}
+
+// read reads an enrolment, whoever asks.
+func (r *registry) read(ctx context.Context, enrolment string) (*row, error) {
+	var e row
+	err := r.db.QueryRowContext(ctx, `SELECT state, version + events, COALESCE(number, ''), phone_hash, device_key, pin_key, backup_key,
+		credential, key, request, nonce, code, certificate, tries_left, cloned, confirmed FROM enrolments WHERE id = $1`, enrolment).
+		Scan(&e.state, &e.version, &e.number, &e.phone, &e.device, &e.pin, &e.backup,
+			&e.credential, &e.key, &e.request, &e.nonce, &e.code, &e.certificate, &e.triesLeft, &e.cloned, &e.confirmed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, refuse(CodeNotFound)
+	} else if err != nil {
+		return nil, fmt.Errorf("reading enrolment: %w", err)
 	}
 	return &e, nil
 }
@@ -159,7 +170,9 @@ func (r *registry) state(ctx context.Context, c Caller, version int64, wait time
 		return e.version > version, err
 	})
 	if err == nil && s.State == Active {
-		s.Request, err = r.pending(ctx, c.Enrolment)
+		if s.Request, err = r.pending(ctx, c.Enrolment); err == nil {
+			s.Ended, err = r.ended(ctx, c.Enrolment)
+		}
 	}
 	return s, err
 }
@@ -193,6 +206,11 @@ func (r *registry) challenge(ctx context.Context, c Caller) (*Challenge, error) 
 	if _, err := r.load(ctx, c); err != nil {
 		return nil, err
 	}
+	return r.newChallenge(ctx, c.Secret)
+}
+
+// newChallenge makes one that only the phone of this secret can use.
+func (r *registry) newChallenge(ctx context.Context, secret string) (*Challenge, error) {
 	now := r.now().Unix()
 	if _, err := r.db.ExecContext(ctx, `DELETE FROM challenges WHERE expires_at <= $1`, now); err != nil {
 		return nil, fmt.Errorf("forgetting challenges: %w", err)
@@ -200,8 +218,8 @@ func (r *registry) challenge(ctx context.Context, c Caller) (*Challenge, error) 
 	ch := &Challenge{ID: random(), IssuedAt: now, ExpiresAt: now + challengeSeconds}
 	var made string
 	err := r.db.QueryRowContext(ctx, `INSERT INTO challenges (id, phone_hash, expires_at)
-		SELECT $1, $2, $3 WHERE (SELECT count(*) FROM challenges WHERE phone_hash = $2) < $4 RETURNING id`,
-		ch.ID, hashOf(c.Secret), ch.ExpiresAt, maxChallenges).Scan(&made)
+		SELECT $1, $2, $3 WHERE (SELECT count(*) FROM challenges WHERE phone_hash = $2 AND used = 0) < $4 RETURNING id`,
+		ch.ID, hashOf(secret), ch.ExpiresAt, maxChallenges).Scan(&made)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, refuse(CodeTooMany)
 	} else if err != nil {

@@ -32,7 +32,13 @@ const maxBody = 16 << 10
 //	/api/v1/requests/approve   {enrolment, proof} -> {}  by device and PIN key: signClaims
 //	/api/v1/requests/refuse    {enrolment, proof} -> {}  by the device key: "refuse-request", id
 //
-// All but scan want "Authorization: Bearer " and the phone's secret from Welcome.
+// and a new phone, with the backup of another one's:
+//
+//	/api/v1/restore/challenge  {} -> Restoration
+//	/api/v1/restore            {enrolment, proof} -> {}  by device, PIN, backup and next backup key: restoreClaims
+//
+// All but scan and restore/challenge want "Authorization: Bearer " and the phone's secret from Welcome, or from
+// Restoration.
 func newPublic(r *registry, c Config, app app) http.Handler {
 	api := http.NewServeMux()
 	api.HandleFunc("POST /api/v1/scan", func(w http.ResponseWriter, req *http.Request) {
@@ -78,6 +84,12 @@ func newPublic(r *registry, c Config, app app) http.Handler {
 			r.answer(w, out, err)
 		}
 	})
+	api.HandleFunc("POST /api/v1/restore/challenge", func(w http.ResponseWriter, req *http.Request) {
+		if link.ReadJSON(w, req, &struct{}{}) {
+			out, err := r.beginRestore(req.Context())
+			r.answer(w, out, err)
+		}
+	})
 	r.handleComputers(api)
 	mux := http.NewServeMux()
 	mux.Handle("/api/", guardAPI(r, c.PublicURL, newLimiter(c.perMinute(), time.Now), api))
@@ -111,7 +123,7 @@ func (r *registry) handleComputers(api *http.ServeMux) {
 	})
 	for path, do := range map[string]func(context.Context, Caller, Proof) error{
 		"computers/confirm": r.connect, "computers/refuse": r.refuseComputer, "computers/remove": r.remove,
-		"requests/approve": r.approve, "requests/refuse": r.refuseRequest,
+		"requests/approve": r.approve, "requests/refuse": r.refuseRequest, "restore": r.restore,
 	} {
 		api.HandleFunc("POST /api/v1/"+path, func(w http.ResponseWriter, req *http.Request) {
 			var in provedCall

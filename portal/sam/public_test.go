@@ -151,7 +151,7 @@ func TestRateLimitAnswers(t *testing.T) {
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	links := map[string]string{}
-	for _, name := range []string{"portal", "sam", "issuer"} {
+	for _, name := range []string{"portal", "sam", "issuer", "operator"} {
 		links[name] = filepath.Join(dir, name)
 	}
 	if err := link.Create(links); err != nil {
@@ -194,6 +194,26 @@ func TestRun(t *testing.T) {
 	}
 	if err := link.Do(ctx, issuer, "GET", base+"/"+made.ID, nil, nil); err == nil {
 		t.Error("the issuer was let in")
+	}
+	operator, err := link.Config{Dir: links["operator"]}.Client("sam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	revocations := "https://" + addresses["internal"] + "/v1/revocations"
+	for name, try := range map[string]struct {
+		client      *http.Client
+		method, url string
+		body        object
+		want        string
+	}{
+		"the operator reads an enrolment": {operator, "GET", base + "/" + made.ID, nil, "peer_not_allowed"},
+		"the portal revokes":              {client, "POST", revocations, object{"serial": "1"}, "peer_not_allowed"},
+		"the operator revokes":            {operator, "POST", revocations, object{"serial": "1"}, "not_found"},
+	} {
+		var p *link.Problem
+		if err := link.Do(ctx, try.client, try.method, try.url, try.body, nil); !errors.As(err, &p) || p.Code != try.want {
+			t.Errorf("%s: %v, want %s", name, err, try.want)
+		}
 	}
 	req, _ := http.NewRequest("GET", "http://"+addresses["public"]+"/", nil)
 	req.Host = "rsign.localhost:8701"

@@ -35,6 +35,8 @@ const (
 	CodeComputerOver     Code = "computer_over"         // the registration, or the connection, is over
 	CodeTooManyComputers Code = "too_many_computers"    // one has to be removed first
 	CodeRequestOver      Code = "request_over"          // expired, replaced, answered, or another one
+
+	CodeBackupUsed Code = "backup_used" // another phone was restored with it; the newer backup is good
 )
 
 // statuses maps every code to its HTTP status.
@@ -64,10 +66,16 @@ var statuses = map[Code]int{
 	CodeComputerOver:     http.StatusGone,
 	CodeTooManyComputers: http.StatusConflict,
 	CodeRequestOver:      http.StatusGone,
+
+	CodeBackupUsed: http.StatusGone,
 }
 
 // refusal is an error that its causer is told, by code.
-type refusal struct{ code Code }
+type refusal struct {
+	code Code
+	// triesLeft of the PIN, for a phone that cannot ask for its state yet; 0 is not told.
+	triesLeft int
+}
 
 func (r *refusal) Error() string { return string(r.code) }
 

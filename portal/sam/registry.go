@@ -39,7 +39,8 @@ const (
 	maxScans = 20
 	// challengeSeconds is how long a challenge lives, and the longest life of what answers it.
 	challengeSeconds = 120
-	// maxChallenges is how many live challenges a phone has at most.
+	// maxChallenges is how many live challenges a phone has at most. Used ones don't count: to use one
+	// takes the phone's keys.
 	maxChallenges = 8
 )
 

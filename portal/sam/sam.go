@@ -79,7 +79,7 @@ func Run(ctx context.Context, c Config, log *zap.Logger) (err error) {
 	if err := r.sweep(ctx); err != nil {
 		return err
 	}
-	internal, err := c.Link.ServerTLS("portal")
+	internal, err := c.Link.ServerTLS(peerPortal, peerOperator)
 	if err != nil {
 		return err
 	}
@@ -102,8 +102,8 @@ func Run(ctx context.Context, c Config, log *zap.Logger) (err error) {
 		publicListener = tls.NewListener(publicListener, public)
 	}
 	return serve(ctx, log, map[*http.Server]net.Listener{
-		publicServer(newPublic(r, c, app)):       publicListener,
-		link.Server(newInternal(r, c), internal): tls.NewListener(internalListener, internal),
+		publicServer(newPublic(r, c, app)):                   publicListener,
+		link.Server(guardPeers(newInternal(r, c)), internal): tls.NewListener(internalListener, internal),
 	})
 }
 

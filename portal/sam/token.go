@@ -84,7 +84,7 @@ func (r *registry) spendProof(ctx context.Context, in execer, p *dpop.Proof) err
 	return nil
 }
 
-// removeComputer ends what a computer has. It is for the phone's transaction.
+// removeComputer ends what a computer has: its tokens and requests.
 func removeComputer(ctx context.Context, tx *sql.Tx, id string) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM tokens WHERE computer = $1`, id); err != nil {
 		return fmt.Errorf("ending tokens: %w", err)

@@ -28,6 +28,7 @@ type vectors struct {
 	Proofs []struct {
 		Roles               []role
 		Device, PIN, Backup []byte
+		Next                []byte // where the phone is restored
 		Claims              json.RawMessage
 		Proof               Proof
 	}
@@ -72,7 +73,7 @@ func TestPhoneProofs(t *testing.T) {
 		}
 		typed := map[any]any{
 			"activate": &activateClaims{}, "keys": &keysClaims{}, "register-computer": &registerClaims{}, "sign": &signClaims{},
-			"find-computer": &deviceClaims{}, "refuse-request": &deviceClaims{},
+			"restore": &restoreClaims{}, "find-computer": &deviceClaims{}, "refuse-request": &deviceClaims{},
 		}[claims["type"]]
 		got, err := parseProof(p.Proof, typed, p.Roles...)
 		if err != nil {
@@ -90,6 +91,9 @@ func TestPhoneProofs(t *testing.T) {
 		}
 		if slices.Contains(p.Roles, roleBackup) && !got.verifyP256(roleBackup, backup) {
 			t.Errorf("proof %d: backup key's signature does not verify", i)
+		}
+		if next, err := statement.ParseP256(p.Next); err == nil != slices.Contains(p.Roles, roleNext) || err == nil && !got.verifyP256(roleNext, next) {
+			t.Errorf("proof %d: next backup key's signature does not verify", i)
 		}
 		if got.verifyP256(roleDevice, backup) {
 			t.Errorf("proof %d verifies with another key", i)

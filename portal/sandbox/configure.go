@@ -68,6 +68,7 @@ func (m *maker) issuerConfig() issuer.Config {
 		},
 		RootCRL: m.out.CA.RootCRL, StatementKey: m.path("ca", "statement.pem"),
 		CA: m.caWords(), Origins: []string{m.out.URLs.Portal}, Months: []int{12, 24, 36}, LatestStartDays: latestStartDays,
+		WithdrawnDevices: []string{withdrawnDevice},
 	}
 }
 

@@ -40,7 +40,8 @@ func (p person) name() pkix.Name {
 const months = 24
 
 // issueToPersons issues what is on the card: a qualified certificate that ends in 30 days, an
-// authentication certificate, and another person's qualified one that ended a month ago.
+// authentication certificate, and another person's qualified one that ended a month ago. The PIV card gets
+// two like the first and the last.
 func (m *maker) issueToPersons(context.Context) error {
 	return with(m.issuerToken, func(t *hsm.Token) error {
 		key, err := t.Key(keyCA)
@@ -51,6 +52,8 @@ func (m *maker) issueToPersons(context.Context) error {
 			m.issueQualified(&m.card.qualified, customer, cardQualified, m.now.AddDate(0, 0, 30), key),
 			m.issueQualified(&m.card.expired, former, cardExpired, m.now.AddDate(0, -1, 0), key),
 			m.issueAuthentication(key),
+			m.issueQualified(&m.piv.qualified, customer, pivQualified, m.now.AddDate(0, 0, 30), key),
+			m.issueQualified(&m.piv.expired, former, pivExpired, m.now.AddDate(0, -1, 0), key),
 		)
 	})
 }
@@ -115,7 +118,7 @@ func (m *maker) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range []*x509.Certificate{m.card.qualified, m.card.authentication, m.card.expired} {
+	for _, c := range []*x509.Certificate{m.card.qualified, m.card.authentication, m.card.expired, m.piv.qualified, m.piv.expired} {
 		if err := r.Add(ctx, issuer.Record{Certificate: c, Identification: profile.InPerson, Device: device}, c.NotBefore); err != nil {
 			return errors.Join(fmt.Errorf("registering: %w", err), r.Close())
 		}

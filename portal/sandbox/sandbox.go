@@ -43,6 +43,7 @@ type Sandbox struct {
 	URLs        URLs      `json:"urls"`
 	RenewalCode string    `json:"renewalCode"` // 24 months, cloud
 	Card        Card      `json:"card"`
+	PIV         PIV       `json:"piv"`
 	Configs     Configs   `json:"configs"`
 	Audit       Configs   `json:"audit"`
 	Agent       Agent     `json:"agent"`
@@ -74,6 +75,16 @@ type Card struct {
 	Expired        string `json:"expired"`
 	// KeyLabel is the CKA_LABEL of Qualified and its key.
 	KeyLabel string `json:"keyLabel"`
+}
+
+// PIV is what another card of the customer's holds, one that a PIV card made of software can be filled
+// with (agent/card/pivtest): PEM files, the keys as PKCS#8.
+type PIV struct {
+	// Qualified can be renewed as the card's; Expired is another person's and cannot.
+	Qualified    string `json:"qualified"`
+	QualifiedKey string `json:"qualifiedKey"`
+	Expired      string `json:"expired"`
+	ExpiredKey   string `json:"expiredKey"`
 }
 
 // Configs are one file for each process.
@@ -116,6 +127,7 @@ type maker struct {
 	keys                             publicKeys
 	ca                               authorities
 	card                             cardCertificates
+	piv                              pivCard
 	extensionKey                     []byte // SubjectPublicKeyInfo
 }
 
@@ -127,7 +139,7 @@ func Create(ctx context.Context, o Options) (*Sandbox, error) {
 		return nil, fmt.Errorf("creating sandbox: %w", err)
 	}
 	for _, step := range []func(context.Context) error{
-		m.makeKeys, m.makeHierarchy, m.issueToPersons, m.fillCard, m.register, m.makeLinks, m.makeExtension, m.configure,
+		m.makeKeys, m.makeHierarchy, m.makePIVKeys, m.issueToPersons, m.fillCard, m.fillPIV, m.register, m.makeLinks, m.makeExtension, m.configure,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("creating sandbox: %w", err)

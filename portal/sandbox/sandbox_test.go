@@ -50,11 +50,13 @@ func TestSandbox(t *testing.T) {
 			"-explicit_policy", "-policy", "0.4.0.194112.1.2", s.Card.Qualified)
 		openssl(t, 0, "verify", "-CAfile", s.CA.Root, "-untrusted", s.CA.Issuing, "-x509_strict", s.Card.Authentication)
 		openssl(t, 2, "verify", "-CAfile", s.CA.Root, "-untrusted", s.CA.Issuing, s.Card.Expired)
+		openssl(t, 0, "verify", "-CAfile", s.CA.Root, "-untrusted", s.CA.Issuing, "-x509_strict", s.PIV.Qualified)
+		openssl(t, 2, "verify", "-CAfile", s.CA.Root, "-untrusted", s.CA.Issuing, s.PIV.Expired)
 		openssl(t, 0, "verify", "-CAfile", s.CA.Root, "-x509_strict", "-purpose", "timestampsign", s.CA.TSA)
 		openssl(t, 0, "crl", "-inform", "DER", "-in", s.CA.RootCRL, "-CAfile", s.CA.Root, "-noout")
 	})
 	t.Run("everything says TEST", func(t *testing.T) {
-		for _, file := range []string{s.CA.Root, s.CA.Issuing, s.CA.OCSP, s.CA.TSA, s.CA.Seal, s.Card.Qualified, s.Card.Authentication, s.Card.Expired} {
+		for _, file := range []string{s.CA.Root, s.CA.Issuing, s.CA.OCSP, s.CA.TSA, s.CA.Seal, s.Card.Qualified, s.Card.Authentication, s.Card.Expired, s.PIV.Qualified, s.PIV.Expired} {
 			subject := openssl(t, 0, "x509", "-in", file, "-noout", "-subject", "-nameopt", "multiline,utf8")
 			if !strings.Contains(subject, "TEST") {
 				t.Errorf("%s: %s", file, subject)
@@ -62,6 +64,13 @@ func TestSandbox(t *testing.T) {
 		}
 	})
 	t.Run("card", func(t *testing.T) { testCard(t, s) })
+	t.Run("PIV card", func(t *testing.T) {
+		for certificate, key := range map[string]string{s.PIV.Qualified: s.PIV.QualifiedKey, s.PIV.Expired: s.PIV.ExpiredKey} {
+			if got, want := openssl(t, 0, "pkey", "-in", key, "-pubout"), openssl(t, 0, "x509", "-in", certificate, "-noout", "-pubkey"); got != want {
+				t.Errorf("%s is another key's than %s", certificate, key)
+			}
+		}
+	})
 	t.Run("nobody else may read", func(t *testing.T) { testModes(t, dir) })
 	t.Run("extension", func(t *testing.T) {
 		want := openssl(t, 0, "pkey", "-in", s.Extension.Key, "-pubout", "-outform", "DER")
@@ -89,7 +98,7 @@ func testModes(t *testing.T, dir string) {
 			return err
 		}
 		info, err := d.Info()
-		if err == nil && strings.HasSuffix(path, "pin.txt") && info.Mode().Perm() != 0o600 {
+		if err == nil && (strings.HasSuffix(path, "pin.txt") || strings.HasSuffix(path, ".key")) && info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %v", path, info.Mode())
 		}
 		return err

@@ -337,7 +337,9 @@ type AcceptTerms struct {
 	Terms string `json:"terms"`
 }
 
-// Code defines model for Code.
+// Code Clients decide by the code. Its HTTP status is 400 for `invalid_request`, 401 for `no_session`, 403 for
+// `origin_not_allowed`, 409 for `wrong_state`, `terms_changed`, `phone_not_ready` and `phone_changed`, 429 for
+// `code_tries_exceeded`, 500 for `internal`, 503 for those that end in `_unavailable`, and 422 for all others.
 type Code string
 
 // ComputerOffer defines model for ComputerOffer.
@@ -415,6 +417,9 @@ type PortalSigning string
 
 // Problem defines model for Problem.
 type Problem struct {
+	// Code Clients decide by the code. Its HTTP status is 400 for `invalid_request`, 401 for `no_session`, 403 for
+	// `origin_not_allowed`, 409 for `wrong_state`, `terms_changed`, `phone_not_ready` and `phone_changed`, 429 for
+	// `code_tries_exceeded`, 500 for `internal`, 503 for those that end in `_unavailable`, and 422 for all others.
 	Code Code `json:"code"`
 
 	// Field The member of the request that is wrong

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/odnowa/odnowa/portal/link"
@@ -54,7 +55,10 @@ type Config struct {
 	Support SupportConfig `json:"support"`
 	// PhoneApp is where the phone app is found, such as http://rsign.localhost:8701.
 	PhoneApp string `json:"phoneApp"`
-	// Assets is the directory with the built SDK (extension/dist/sdk: odnowa.js).
+	// Install has where the website's install page leads visitors for a browser or system, by the names of the
+	// attributes of <odnowa-install>: "extension-chrome", "agent-windows" ... What is not there has no button.
+	Install map[string]string `json:"install,omitempty"`
+	// Assets is the directory with the built SDK (extension/dist/sdk: odnowa.js and what it fetches).
 	Assets string `json:"assets"`
 	// LatestStartDays is how many days from now validity may start; the issuer has its own limit.
 	LatestStartDays int `json:"latestStartDays"`
@@ -95,6 +99,11 @@ func LoadConfig(path string) (Config, error) {
 	return c, nil
 }
 
+// installNames are the attributes of <odnowa-install> that lead to downloads.
+var installNames = []string{
+	"extension-chrome", "extension-edge", "extension-firefox", "agent-windows", "agent-macos", "agent-linux",
+}
+
 func (c *Config) check() error {
 	for name, v := range map[string]string{
 		"listen": c.Listen, "origin": c.Origin, "database": c.Database, "codeKey": c.CodeKey, "audit": c.Audit,
@@ -115,6 +124,11 @@ func (c *Config) check() error {
 	for _, p := range c.TrustedProxies {
 		if _, err := netip.ParsePrefix(p); err != nil {
 			return fmt.Errorf("trustedProxies: %w", err)
+		}
+	}
+	for name, address := range c.Install {
+		if u, err := url.Parse(address); !slices.Contains(installNames, name) || err != nil || u.Scheme != "https" {
+			return fmt.Errorf("install: %s is not one of %s with an https address", name, strings.Join(installNames, ", "))
 		}
 	}
 	host, _, err := net.SplitHostPort(c.Listen)

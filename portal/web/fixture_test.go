@@ -139,8 +139,10 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	if err := os.WriteFile(filepath.Join(dir, "odnowa.js"), []byte("export {};\n"), 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range sdkFiles {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("export {};\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	chain, err := audit.Open(filepath.Join(dir, "audit.jsonl"))
 	if err != nil {

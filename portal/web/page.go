@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 )
 
 //go:embed pages/*.html
@@ -30,6 +31,7 @@ type page struct {
 	Name, SupportEmail, SupportPhone, PhoneApp string
 	Test                                       bool
 	Links                                      map[string]string // kind to address, in this language
+	Install                                    map[string]string // attribute of <odnowa-install> to address
 
 	Legal         []paragraph
 	Version, Hash string
@@ -72,12 +74,17 @@ func (s *server) addPages(mux *http.ServeMux) error {
 	return s.addAssets(mux)
 }
 
+// sdkFiles are what a page needs of the npm package @odnowa/sdk: the file that it names, and those that it fetches.
+var sdkFiles = []string{"odnowa.js", "checks.js", "preparation.js", "texts.pl.js", "texts.en.js"}
+
 func (s *server) addAssets(mux *http.ServeMux) error {
-	sdk, err := os.ReadFile(s.cfg.Assets + "/odnowa.js")
-	if err != nil {
-		return fmt.Errorf("reading the built SDK: %w", err)
+	for _, name := range sdkFiles {
+		content, err := os.ReadFile(filepath.Join(s.cfg.Assets, name))
+		if err != nil {
+			return fmt.Errorf("reading the built SDK: %w", err)
+		}
+		mux.Handle("GET /assets/"+name, fixed("text/javascript; charset=utf-8", content))
 	}
-	mux.Handle("GET /assets/odnowa.js", fixed("text/javascript; charset=utf-8", sdk))
 	files, err := fs.ReadDir(static, "static")
 	if err != nil {
 		return err
@@ -98,7 +105,7 @@ func (s *server) render(kind, language string) ([]byte, error) {
 	p := page{
 		Language: language, Kind: kind, Path: addresses[kind][language], OtherPath: addresses[kind][other],
 		Title: pageTitles[kind][language], Name: s.cfg.Name, Test: s.cfg.Test, PhoneApp: s.cfg.PhoneApp,
-		SupportEmail: s.cfg.Support.Email, SupportPhone: s.cfg.Support.Phone, Links: map[string]string{},
+		SupportEmail: s.cfg.Support.Email, SupportPhone: s.cfg.Support.Phone, Links: map[string]string{}, Install: s.cfg.Install,
 	}
 	for k, paths := range addresses {
 		p.Links[k] = paths[language]

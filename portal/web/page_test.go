@@ -48,13 +48,32 @@ func TestPages(t *testing.T) {
 		}
 	}
 	for path, element := range map[string]string{
-		"/": `<odnowa-renewal lang="pl" install-url="/instalacja">`, "/odnowienie": `<odnowa-renewal lang="pl" install-url="/instalacja">`,
-		"/renewal": `<odnowa-renewal lang="en" install-url="/install">`,
+		"/": `<odnowa-renewal lang="pl" install-url="/instalacja" support-url="mailto:`, "/odnowienie": `<odnowa-renewal lang="pl" install-url="/instalacja" support-url="mailto:`,
+		"/renewal":    `<odnowa-renewal lang="en" install-url="/install" support-url="mailto:`,
+		"/instalacja": `<odnowa-install lang="pl" return-url="/odnowienie">`, "/install": `<odnowa-install lang="en" return-url="/renewal">`,
 	} {
 		html := x.page(t, path).Body.String()
-		if !strings.Contains(html, element) || !strings.Contains(html, `<script type="module" src="/assets/odnowa.js">`) || !strings.Contains(html, "<noscript>") {
+		if !strings.Contains(html, element) || !strings.Contains(html, `<script type="module" src="/assets/odnowa.js">`) {
 			t.Errorf("%s has no element", path)
 		}
+		if strings.Contains(html, "<odnowa-renewal") && !strings.Contains(html, "<noscript>") {
+			t.Errorf("%s says nothing where there is no JavaScript", path)
+		}
+	}
+}
+
+// TestInstallPage: what the configuration offers for download is on the page.
+func TestInstallPage(t *testing.T) {
+	x := newSite(t)
+	x.cfg.Install = map[string]string{"agent-windows": "https://ca.example/odnowa.msi?a=1&b=2", "extension-edge": "https://store.example/x"}
+	var err error
+	if x.handler, err = x.server.handler(); err != nil {
+		t.Fatal(err)
+	}
+	html := x.page(t, "/install").Body.String()
+	want := `<odnowa-install lang="en" return-url="/renewal" extension-edge="https://store.example/x" agent-windows="https://ca.example/odnowa.msi?a=1&amp;b=2">`
+	if !strings.Contains(html, want) {
+		t.Errorf("install page lacks %s", want)
 	}
 }
 

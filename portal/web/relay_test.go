@@ -45,6 +45,19 @@ func TestRelay(t *testing.T) {
 	}
 }
 
+// TestRelayPaths: each path of the signing API gets through as it is.
+func TestRelayPaths(t *testing.T) {
+	x := newSite(t)
+	for _, path := range []string{
+		"/csc/v2/info", "/csc/v2/odnowa/computers", "/csc/v2/odnowa/computers/Zm9v-_x/cancel", "/csc/v2/oauth2/token", "/csc/v2/signatures/signHash",
+	} {
+		x.handler.ServeHTTP(httptest.NewRecorder(), relayRequest("POST", path, "{}"))
+		if n := len(x.sam.relayed); n == 0 || x.sam.relayed[n-1].path != path {
+			t.Errorf("%s did not get to the SAM", path)
+		}
+	}
+}
+
 func TestRelayRefuses(t *testing.T) {
 	x := newSite(t)
 	header := func(name, value string) func(*http.Request) {

@@ -28,7 +28,11 @@ func testConfig(t *testing.T) Config {
 		t.Fatal(err)
 	}
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: holder.cert.Raw})
-	for name, content := range map[string][]byte{"ca.pem": ca, "odnowa.js": []byte("export {};\n")} {
+	files := map[string][]byte{"ca.pem": ca}
+	for _, name := range sdkFiles {
+		files[name] = []byte("export {};\n")
+	}
+	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -113,24 +117,27 @@ func TestMainRefusals(t *testing.T) {
 		code int
 		says string
 	}{
-		"no configuration":  {nil, 2, "usage"},
-		"unknown flag":      {[]string{"--x"}, 2, "x"},
-		"too much":          {[]string{"--config", "a", "b"}, 2, "usage"},
-		"no such file":      {[]string{"--config", "/nonexistent"}, 1, "reading configuration"},
-		"unknown field":     {[]string{"--config", writeConfig(t, map[string]any{"pin": "1"})}, 1, "unknown field"},
-		"all missing":       {[]string{"--config", writeConfig(t, map[string]any{})}, 1, "missing"},
-		"all interfaces":    {with(func(c *Config) { c.Listen = ":8700" }), 1, "listen"},
-		"origin with path":  {with(func(c *Config) { c.Origin += "/" }), 1, "origin"},
-		"origin no scheme":  {with(func(c *Config) { c.Origin = "odnowa.localhost" }), 1, "origin"},
-		"proxy is no net":   {with(func(c *Config) { c.TrustedProxies = []string{"10.0.0.1"} }), 1, "trustedProxies"},
-		"no issuers":        {with(func(c *Config) { c.Issuers = nil }), 1, "issuers"},
-		"no latest start":   {with(func(c *Config) { c.LatestStartDays = 0 }), 1, "latestStartDays"},
-		"no SDK":            {with(func(c *Config) { c.Assets = "/nonexistent" }), 1, "SDK"},
-		"no link":           {with(func(c *Config) { c.Link.Dir = "/nonexistent" }), 1, "link"},
-		"no code key":       {with(func(c *Config) { c.CodeKey = "/nonexistent" }), 1, "code key"},
-		"root is no PEM":    {with(func(c *Config) { c.TSA.Root = c.CodeKey }), 1, "tsa.root"},
-		"issuer is no PEM":  {with(func(c *Config) { c.Issuers = []string{c.CodeKey} }), 1, "issuers"},
-		"port can't be had": {with(func(c *Config) { c.Listen = "192.0.2.1:1" }), 1, "listening"},
+		"no configuration":   {nil, 2, "usage"},
+		"unknown flag":       {[]string{"--x"}, 2, "x"},
+		"too much":           {[]string{"--config", "a", "b"}, 2, "usage"},
+		"no such file":       {[]string{"--config", "/nonexistent"}, 1, "reading configuration"},
+		"unknown field":      {[]string{"--config", writeConfig(t, map[string]any{"pin": "1"})}, 1, "unknown field"},
+		"all missing":        {[]string{"--config", writeConfig(t, map[string]any{})}, 1, "missing"},
+		"all interfaces":     {with(func(c *Config) { c.Listen = ":8700" }), 1, "listen"},
+		"origin with path":   {with(func(c *Config) { c.Origin += "/" }), 1, "origin"},
+		"origin no scheme":   {with(func(c *Config) { c.Origin = "odnowa.localhost" }), 1, "origin"},
+		"proxy is no net":    {with(func(c *Config) { c.TrustedProxies = []string{"10.0.0.1"} }), 1, "trustedProxies"},
+		"no issuers":         {with(func(c *Config) { c.Issuers = nil }), 1, "issuers"},
+		"unknown download":   {with(func(c *Config) { c.Install = map[string]string{"agent-beos": "https://ca.example/x"} }), 1, "install: agent-beos"},
+		"download is script": {with(func(c *Config) { c.Install = map[string]string{"agent-linux": "javascript:alert(1)"} }), 1, "install: agent-linux"},
+		"download not https": {with(func(c *Config) { c.Install = map[string]string{"agent-linux": "http://ca.example/x"} }), 1, "install: agent-linux"},
+		"no latest start":    {with(func(c *Config) { c.LatestStartDays = 0 }), 1, "latestStartDays"},
+		"no SDK":             {with(func(c *Config) { c.Assets = "/nonexistent" }), 1, "SDK"},
+		"no link":            {with(func(c *Config) { c.Link.Dir = "/nonexistent" }), 1, "link"},
+		"no code key":        {with(func(c *Config) { c.CodeKey = "/nonexistent" }), 1, "code key"},
+		"root is no PEM":     {with(func(c *Config) { c.TSA.Root = c.CodeKey }), 1, "tsa.root"},
+		"issuer is no PEM":   {with(func(c *Config) { c.Issuers = []string{c.CodeKey} }), 1, "issuers"},
+		"port can't be had":  {with(func(c *Config) { c.Listen = "192.0.2.1:1" }), 1, "listening"},
 	} {
 		var stderr bytes.Buffer
 		if code := Main(t.Context(), c.args, io.Discard, &stderr); code != c.code || !strings.Contains(stderr.String(), c.says) {

@@ -6,15 +6,22 @@ import (
 	"testing"
 
 	"github.com/odnowa/odnowa/protocol/cades"
+	"github.com/odnowa/odnowa/protocol/cades/cadestest"
 )
 
 // What is parsed is written again the same to the byte; what is not parsed gives nothing but
 // ErrFormat.
 func FuzzParse(f *testing.F) {
-	for _, v := range readVectors(f) {
-		f.Add(v.CMS)
+	p := cadestest.NewPKI()
+	for _, c := range cadestest.Cases() {
+		der, _ := c.Build(p)
+		f.Add(der)
 	}
-	token := tokenOf(800)
+	for _, a := range cadestest.Algorithms {
+		f.Add(p.Sign(cades.PAdES, a))
+		f.Add(p.Sign(cades.CAdES, a))
+	}
+	token := cadestest.TokenOf(800)
 	f.Fuzz(func(t *testing.T, der []byte) {
 		s, err := cades.Parse(der)
 		if err != nil {

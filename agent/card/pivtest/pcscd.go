@@ -46,14 +46,14 @@ const (
 const runDir = "/run/pcscd"
 
 // startDaemon starts pcscd with the virtual reader whose driver gets the two sockets.
-func startDaemon(socket string, orders, moves *os.File) (_ *daemon, err error) {
-	d := &daemon{socket: socket, exited: make(chan struct{})}
+func startDaemon(o Options, orders, moves *os.File) (_ *daemon, err error) {
+	d := &daemon{socket: o.Socket, exited: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			os.RemoveAll(d.dir)
 		}
 	}()
-	if socket == "" {
+	if d.socket == "" {
 		if d.dir, err = os.MkdirTemp("", "pivtest"); err != nil {
 			return nil, err
 		}
@@ -63,7 +63,7 @@ func startDaemon(socket string, orders, moves *os.File) (_ *daemon, err error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := readerConfig()
+	config, err := readerConfig(o.NoReader)
 	if err != nil {
 		return nil, err
 	}
@@ -131,15 +131,18 @@ func listenSocket(path string) (*os.File, error) {
 	return l.File()
 }
 
-// readerConfig is a reader.conf(5), without a name. pcscd takes a device's name with a colon as it is.
-func readerConfig() (*os.File, error) {
+// readerConfig is a reader.conf(5), without a name; an empty one has no reader. pcscd takes a device's name
+// with a colon as it is.
+func readerConfig(empty bool) (*os.File, error) {
 	f, err := os.CreateTemp("", "pivtest")
 	if err != nil {
 		return nil, err
 	}
 	defer os.Remove(f.Name())
-	_, err = fmt.Fprintf(f, "FRIENDLYNAME %q\nDEVICENAME sockets:%d:%d\nLIBPATH %s\nCHANNELID 0\n",
-		friendlyName, ordersDescriptor, movesDescriptor, inherited(driverDescriptor))
+	if !empty {
+		_, err = fmt.Fprintf(f, "FRIENDLYNAME %q\nDEVICENAME sockets:%d:%d\nLIBPATH %s\nCHANNELID 0\n",
+			friendlyName, ordersDescriptor, movesDescriptor, inherited(driverDescriptor))
+	}
 	if err = errors.Join(err, f.Chmod(0o644)); err != nil { // readable whoever pcscd runs as
 		f.Close()
 		return nil, err

@@ -39,6 +39,8 @@ type Options struct {
 	Tries int
 	// Foreign makes it a card that answers, but not as a PIV card does.
 	Foreign bool
+	// NoReader leaves out the reader: pcscd runs and knows none, so that no card can be put in.
+	NoReader bool
 	// Socket is the path where pcscd listens; by default in a temporary directory. A short one: 107
 	// bytes at most.
 	Socket string
@@ -81,7 +83,7 @@ func New(o Options) (*Card, error) {
 	}
 	defer orders.Close()
 	defer moves.Close()
-	d, err := startDaemon(o.Socket, orders, moves)
+	d, err := startDaemon(o, orders, moves)
 	if err != nil {
 		r.close()
 		return nil, fmt.Errorf("starting pcscd: %w", err)

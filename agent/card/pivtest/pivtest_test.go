@@ -52,6 +52,17 @@ func TestForeignCard(t *testing.T) {
 	}
 }
 
+func TestNoReader(t *testing.T) {
+	c, err := New(Options{NoReader: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if out, _ := tool(t, c, "opensc-tool", "--list-readers"); !strings.Contains(out, "No smart card readers found") {
+		t.Errorf("got %q, want no reader", out)
+	}
+}
+
 // Cards don't disturb each other, nor what listens at the usual place.
 func TestTwoCards(t *testing.T) {
 	const usual = runDir + "/pcscd.comm"

@@ -15,7 +15,7 @@ func runDoctor(ctx context.Context, args []string, s stdio) int {
 			Checks []doctor.Finding `json:"checks"`
 		}{findings})
 	} else {
-		doctor.Print(s.out, findings)
+		doctor.Print(s.out, language(), findings)
 	}
 	if doctor.Failed(findings) {
 		return 1

@@ -103,7 +103,7 @@ func TestDoctor(t *testing.T) {
 	if err := os.Remove(filepath.Join(r.dir, ".config/chromium/NativeMessagingHosts/pl.odnowa.agent.json")); err != nil {
 		t.Fatal(err)
 	}
-	states, all = r.examined(t)
+	states, _ = r.examined(t)
 	wantState(t, "one manifest removed", states, map[string]string{"browser": "warning host_not_registered"})
 	service.Process.Signal(syscall.SIGTERM)
 	service.Wait()
@@ -133,10 +133,10 @@ func TestDoctorModules(t *testing.T) {
 			if err := os.WriteFile(path, []byte("not a library"), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			return []policy.Module{{Name: "text", Path: path}}
+			return []policy.Module{{Name: "text", Path: installed(t, path)}}
 		}, map[string]string{"modules": "failed module_failed"}},
 		{"no reader", func(*rig) []policy.Module {
-			return []policy.Module{{Name: "h", Path: h.Module, Env: h.Env("C_GetSlotList=nothing", "")}}
+			return []policy.Module{{Name: "h", Path: installed(t, h.Module), Env: h.Env("C_GetSlotList=nothing", "")}}
 		}, map[string]string{"certificate": "unknown"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestDoctorModules(t *testing.T) {
 				t.Errorf("got %v", states)
 			}
 			for _, d := range all["modules"].Details {
-				if d.Code != "" && (d.Cause == "" || d.Cure == "" || len(d.Facts) != 1) {
+				if d.Code != "" && (d.Cause == "" || d.Cure == "" || len(d.Facts) == 0) {
 					t.Errorf("got %+v", d)
 				}
 			}
@@ -194,7 +194,7 @@ func TestDoctorCard(t *testing.T) {
 	wantState(t, "one try left", states, map[string]string{"certificate": "warning"})
 	person.Plan(t, windowtest.Yes, windowtest.Yes, "000002")
 	r.wantCommand(t, 1, "pin_locked", "sign", file)
-	states, all = r.examined(t)
+	states, _ = r.examined(t)
 	wantState(t, "locked", states, map[string]string{"card": "ok", "certificate": "failed pin_locked"})
 	if err := card.Close(); err != nil {
 		t.Fatal(err)

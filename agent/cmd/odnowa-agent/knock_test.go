@@ -13,11 +13,6 @@ import (
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
-const (
-	testExtension = "abcdefghijklmnopabcdefghijklmnop"
-	testOrigin    = "https://ca.example"
-)
-
 // knockCommand is the argument by which the test binary plays a program that tries a session's socket without
 // being anybody's native host.
 const knockCommand = "knock"

@@ -103,8 +103,6 @@ func (s *stage) ask(plan ...windowtest.Answer) <-chan answer {
 	return ch
 }
 
-func nothing() {}
-
 // beforeWindow: the card's module is still being asked for the certificate.
 func (s *stage) beforeWindow() (<-chan answer, func()) {
 	worker := s.hold(s.worker())

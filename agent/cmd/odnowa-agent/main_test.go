@@ -13,6 +13,12 @@ import (
 	"github.com/odnowa/odnowa/agent/window/windowtest"
 )
 
+// What the tests' policies list.
+const (
+	testExtension = "abcdefghijklmnopabcdefghijklmnop"
+	testOrigin    = "https://ca.example"
+)
+
 // TestMain lets the test binary play the agent, in all its roles, and pinentry. The tests play the
 // browser.
 func TestMain(m *testing.M) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/odnowa/odnowa/agent/audit"
 	"github.com/odnowa/odnowa/agent/local"
+	"github.com/odnowa/odnowa/agent/lock"
 	"github.com/odnowa/odnowa/agent/log"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/rsign"
@@ -28,10 +28,10 @@ type parts struct {
 	link    *session.Link   // to the service, which must Run; nil where the policy has none
 	// records is where the audit log is; empty where the service keeps it.
 	records string
-	// terminal is that of the user's command, empty in a session that serves websites, whose windows must
-	// not open in a terminal.
+	// terminal is that of the user's command, where a window may open in want of a desktop; empty in a
+	// session that serves websites.
 	terminal string
-	// patience is how long a slow module is waited for; 0 in a session, which tells later.
+	// patience is what slow modules are given.
 	patience time.Duration
 
 	mu     sync.Mutex     // guards the fields that follow
@@ -39,12 +39,12 @@ type parts struct {
 	under  *policy.Policy // by which it was made
 }
 
-func openParts(p *policy.Policy, l *zap.Logger, terminal string, patience time.Duration) (*parts, error) {
+func openParts(p *policy.Policy, l *zap.Logger) (*parts, error) {
 	dir, err := local.StateDir()
 	if err != nil {
 		return nil, err
 	}
-	s := &parts{terminal: terminal, patience: patience, options: session.Options{
+	s := &parts{options: session.Options{
 		Log: l, Version: version, Now: time.Now, Language: language(),
 		RSign: rsign.New(rsign.Options{Dir: filepath.Join(dir, "rsign"), Computer: rsign.ComputerName(), Now: time.Now, Log: l}),
 	}}
@@ -59,21 +59,6 @@ func openParts(p *policy.Policy, l *zap.Logger, terminal string, patience time.D
 
 // auditFile is the log's name, in the state folder of the service or the user.
 const auditFile = "audit.jsonl"
-
-// newWindow makes the window of this process, which takes turns with those of the login's others.
-func newWindow(p *policy.Policy, l *zap.Logger, terminal string) *window.Window {
-	o := window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Terminal: terminal, Timeout: p.WindowTimeout(), Log: l}
-	o.Exclusive = func() (io.Closer, error) {
-		dir, err := local.StateDir()
-		if err == nil {
-			if err = os.MkdirAll(dir, 0o700); err == nil {
-				return local.Lock(filepath.Join(dir, "window.lock"))
-			}
-		}
-		return nil, err
-	}
-	return window.New(o)
-}
 
 // record opens the audit log, which whoever lists only does not need.
 func (s *parts) record(p *policy.Policy) error {
@@ -110,6 +95,26 @@ func (s *parts) windowFor(p *policy.Policy) *window.Window {
 	return s.window
 }
 
+// newWindow makes the window of this process, which takes turns with those of the login's others.
+func newWindow(p *policy.Policy, l *zap.Logger, terminal string) *window.Window {
+	o := window.Options{Pinentry: p.Pinentry, Viewer: p.Viewer, Terminal: terminal, Timeout: p.WindowTimeout(), Log: l}
+	o.Exclusive = func() (io.Closer, error) {
+		path, err := local.LoginFile("window.lock")
+		if err != nil {
+			return nil, err
+		}
+		held, err := lock.Try(path)
+		switch {
+		case errors.Is(err, lock.ErrTaken):
+			return nil, window.ErrBusy
+		case err != nil:
+			return nil, err
+		}
+		return held, nil
+	}
+	return window.New(o)
+}
+
 // command is a session of its own that serves what its user typed in a terminal.
 type command struct {
 	*parts
@@ -128,10 +133,11 @@ func openCommand(ctx context.Context, s stdio, records bool) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)), terminalOf(s), commandPatience)
+	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)))
 	if err != nil {
 		return nil, err
 	}
+	made.terminal, made.patience = terminalOf(s), commandPatience
 	if records {
 		if err := made.record(p); err != nil {
 			return nil, err

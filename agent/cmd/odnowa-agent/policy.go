@@ -50,7 +50,11 @@ func runPolicy(_ context.Context, args []string, s stdio) int {
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tFROM\tVALUE")
 	for _, v := range values {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", v.Name, plain(v.Source.String()), plain(string(v.Value)))
+		text := plain(string(v.Value))
+		if text == "null" {
+			text = "-"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", v.Name, plain(v.Source.String()), text)
 	}
 	if err := w.Flush(); err != nil {
 		return 1
@@ -71,7 +75,7 @@ func policyValues(p *policy.Policy) ([]policyValue, error) {
 		if err != nil {
 			return nil, err
 		}
-		if string(data) == "null" { // a list without anything
+		if value.Kind() == reflect.Slice && value.IsNil() {
 			data = []byte("[]")
 		}
 		values = append(values, policyValue{name, data, p.From(name)})

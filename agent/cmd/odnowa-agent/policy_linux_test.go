@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/odnowa/odnowa/agent/card/cardtest"
 	"github.com/odnowa/odnowa/agent/policy"
+	"github.com/odnowa/odnowa/agent/service/servicetest"
 	"github.com/odnowa/odnowa/agent/window/windowtest"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/cades"
@@ -82,6 +85,33 @@ func TestPolicyChanges(t *testing.T) {
 	if len(got.Certificates) == 0 {
 		t.Error("mended policy: no certificates")
 	}
+}
+
+// TestPolicyChangesService: the service follows a changed policy, too: who is no longer listed is not let in, and
+// who was in gets nothing more.
+func TestPolicyChangesService(t *testing.T) {
+	person := windowtest.New(t, windowtest.Yes)
+	r := newRig(t, func(r *rig) { r.policy.Pinentry = person.Path; r.withService(t) })
+	r.start(t, "service")
+	r.start(t, "session")
+	address := fmt.Sprintf("127.0.0.1:%d", r.policy.Port)
+	const origin = "chrome-extension://" + testExtension
+	e := servicetest.Dial(t, address, origin, nil)
+	p, _ := e.Pair("")
+	e.Prove(p)
+	e.Hello(testOrigin)
+	extensions := r.policy.Extensions
+	r.changePolicy(t, func(p *policy.Policy) { p.Extensions.Chromium = nil })
+	if ws, status := servicetest.Knock(address, origin, nil); ws != nil || status != http.StatusForbidden {
+		t.Errorf("extension taken off the policy: status %d", status)
+	}
+	if got := e.Call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, nil); got != bridge.CodeOriginNotAllowed {
+		t.Errorf("extension that was in: got %s", got)
+	}
+	r.changePolicy(t, func(p *policy.Policy) { p.Extensions = extensions })
+	again := servicetest.Dial(t, address, origin, nil)
+	again.Prove(p)
+	again.Hello(testOrigin)
 }
 
 // TestPolicyInvalid: a browser learns why no session starts, at once.

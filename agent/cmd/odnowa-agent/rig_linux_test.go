@@ -65,6 +65,7 @@ func newRig(t *testing.T, change func(*rig)) *rig {
 		Extensions:      policy.Extensions{Chromium: []string{testExtension}, Firefox: []string{"odnowa@odnowa.example"}},
 		Origins:         []policy.Origin{{Origin: testOrigin, SealKeys: [][]byte{spki}}},
 		Modules:         []policy.Module{{Name: "SoftHSM", Path: r.card.Module, Env: r.card.Env}},
+		DiscoverModules: new(bool), // of the computer that the tests run on
 		WindowTimeoutMs: 20_000,
 	}
 	r.env = []string{
@@ -121,6 +122,28 @@ func (r *rig) outcomes(t *testing.T) []string {
 		all = append(all, record.Outcome)
 	}
 	return all
+}
+
+// installed puts a module where only the administrator can write, as modules must lie.
+func installed(t *testing.T, module string) string {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to put a module where only the administrator can write")
+	}
+	dir, err := os.MkdirTemp("/var/lib", "odnowa-test-") // not below /tmp, which is everybody's
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	data, err := os.ReadFile(module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, filepath.Base(module))
+	if err := os.WriteFile(path, data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // shortDir is a folder whose name leaves room for a socket's.

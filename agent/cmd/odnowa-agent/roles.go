@@ -97,8 +97,6 @@ func runWorker(ctx context.Context, args []string, s stdio) int {
 	return worker.Main(ctx, args[1], s.in, s.out)
 }
 
-func runPCSC(_ context.Context, _ []string, s stdio) int { return pcsc.Main(s.in, s.out) }
-
 // startSession starts none that would end at once, so that the browser learns why.
 func startSession() error {
 	if _, err := policy.Load(); err != nil {
@@ -106,6 +104,8 @@ func startSession() error {
 	}
 	return host.StartSession()
 }
+
+func runPCSC(_ context.Context, _ []string, s stdio) int { return pcsc.Main(s.in, s.out) }
 
 // runHost is what a browser starts. Its standard output belongs to the browser; what it has to say
 // goes to standard error, where browsers keep it.

@@ -79,7 +79,7 @@ func serveSession(ctx context.Context, policies *policy.Store, l *zap.Logger) er
 		return err
 	}
 	p := policies.Current()
-	parts, err := openParts(p, l, "", 0)
+	parts, err := openParts(p, l)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func padded(t *testing.T, orders string) (*rig, *browser, *windowtest.Pinentry, 
 	r, b, person := staged(t, func(r *rig) {
 		h := cardtest.NewHostile(t, r.card.Certificate(cardtest.Sign))
 		const padFlags = "0x50c" // login required, PIN initialised, protected path, token initialised
-		r.policy.Modules = []policy.Module{{Name: "pad", Path: h.Module, Env: h.Env(orders, padFlags)}}
+		r.policy.Modules = []policy.Module{{Name: "pad", Path: installed(t, h.Module), Env: h.Env(orders, padFlags)}}
 	})
 	application, _ := r.application(t, r.card.Certificate(cardtest.Sign))
 	return r, b, person, application

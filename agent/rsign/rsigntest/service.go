@@ -44,6 +44,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.register(w, body, key)
 	case strings.HasPrefix(path, "/odnowa/computers/") && r.Method == http.MethodGet:
 		s.state(w, r, strings.TrimPrefix(path, "/odnowa/computers/"), key)
+	case strings.HasPrefix(path, "/odnowa/computers/") && strings.HasSuffix(path, "/cancel") && r.Method == http.MethodPost:
+		s.cancel(w, strings.TrimSuffix(strings.TrimPrefix(path, "/odnowa/computers/"), "/cancel"), key)
 	case path == "/oauth2/token" && r.Method == http.MethodPost:
 		s.token(w, r, body, key)
 	case r.Method == http.MethodPost:
@@ -90,6 +92,17 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request, id string, key []
 		answer["credentialID"] = s.Credential
 	}
 	Write(w, 200, answer)
+}
+
+func (s *Server) cancel(w http.ResponseWriter, id string, key []byte) {
+	c := s.computers[id]
+	if c == nil || !bytes.Equal(c.key, key) {
+		refuse(w, 404, "not_found", "")
+		return
+	}
+	c.State = "cancelled"
+	s.changed.Broadcast()
+	Write(w, 200, map[string]string{"state": "expired"})
 }
 
 // wait lets others in until done, the time is over or the server closes.

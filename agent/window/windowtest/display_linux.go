@@ -28,7 +28,7 @@ func StartDisplay(t testing.TB) *Display {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	x := exec.Command(Need(t, "Xvfb", "xvfb"), "-displayfd", "3", "-screen", "0", "1000x800x24", "-nolisten", "tcp")
+	x := exec.Command(Need(t, "Xvfb", "xvfb"), "-displayfd", "3", "-screen", "0", "1000x800x24", "-nolisten", "tcp", "-noreset") // it would begin anew when xprop is the first to go
 	x.ExtraFiles = []*os.File{w}
 	start(t, x)
 	w.Close()
@@ -44,8 +44,9 @@ func StartDisplay(t testing.TB) *Display {
 	manager.Stderr = said
 	start(t, manager)
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		// A window manager that conforms names itself (EWMH, _NET_SUPPORTING_WM_CHECK).
-		if out, err := d.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"); err == nil && strings.Contains(out, "window id") {
+		// A window manager that conforms names itself (EWMH); its windows it lists once it has begun.
+		out, err := d.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK", "_NET_CLIENT_LIST")
+		if err == nil && strings.Contains(out, "window id") && !strings.Contains(out, "not found") && !strings.Contains(out, "no such atom") {
 			return d
 		}
 		if time.Now().After(end) {
@@ -108,6 +109,20 @@ func (d *Display) Await(t testing.TB, title, picture string) {
 		}
 	}
 	d.Picture(t, picture)
+}
+
+// Activate gives a window the keyboard, as a click would.
+func (d *Display) Activate(t testing.TB, title string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(30 * time.Millisecond) {
+		_, err := d.run("xdotool", "search", "--onlyvisible", "--name", title, "windowactivate", "--sync")
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("no window %s: %v", title, err)
+		}
+	}
 }
 
 // Picture takes one of the whole display where Pictures says.

@@ -64,9 +64,9 @@ async function serve(): Promise<Server> {
 /** Asks the agent as the authority's page would, or gives the code of the failure. */
 function diagnose(page: Page): Promise<DiagnoseResult | { code: string }> {
   return page.evaluate(async (sdk) => {
-    const { Odnowa } = (await import(sdk)) as { Odnowa: new (language: string) => { diagnose(): Promise<DiagnoseResult> } };
+    const { Odnowa } = (await import(sdk)) as { Odnowa: new (options: { language: string }) => { diagnose(): Promise<DiagnoseResult> } };
     try {
-      return await new Odnowa("en").diagnose();
+      return await new Odnowa({ language: "en" }).diagnose();
     } catch (e) {
       return { code: (e as { code: string }).code };
     }

@@ -28,7 +28,7 @@ export interface Signing {
  */
 export class Agent {
   readonly #connect: () => Transport;
-  readonly #language: Language;
+  #language: Language;
   readonly #onChanged = new Set<() => void>();
   readonly #onProgress = new Set<(progress: Progress) => void>();
   readonly #onActivation = new Set<(progress: ActivationProgress) => void>();
@@ -95,6 +95,12 @@ export class Agent {
   onLost(listener: (reason: OdnowaError) => void): () => void {
     this.#onLost.add(listener);
     return () => this.#onLost.delete(listener);
+  }
+
+  /** The language of the agent's windows from the next connection on; ends the one there is. */
+  speak(language: Language): void {
+    this.#language = language;
+    this.close();
   }
 
   close(): void {

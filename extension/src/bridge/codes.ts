@@ -50,6 +50,14 @@ export const extensionCodes = [
   "portal_unexpected",
   /** What answers on the agent's port does not know the secret of the pairing: it is not the agent. */
   "agent_impostor",
+  /** The extension does not exist for this browser, or for this device. */
+  "browser_unsupported",
+  /** The browser is older than the extension needs. */
+  "browser_outdated",
+  /** No content script answered, but the extension was here before: switched off or removed. */
+  "extension_disabled",
+  /** The agent is older than the page wants. */
+  "agent_outdated",
 ] as const;
 
 export type AgentCode = Code;

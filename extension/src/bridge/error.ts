@@ -17,12 +17,17 @@ export class OdnowaError extends Error {
   readonly source: SourcedCode["source"];
   readonly code: SourcedCode["code"];
   readonly detail: Detail;
+  /** What happened, for the person and in their language, where the SDK has had the words; else the code. */
+  override readonly cause: string;
+  /** What to do, likewise; else empty. */
+  readonly cure: string = "";
 
   constructor(sourced: SourcedCode, detail: Detail = {}) {
     super(`${sourced.source}: ${sourced.code}`);
     this.source = sourced.source;
     this.code = sourced.code;
     this.detail = detail;
+    this.cause = this.message;
   }
 
   /** Whether this is the given code of the given source. */

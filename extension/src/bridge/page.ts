@@ -10,7 +10,8 @@
  * Everything here may come from any script of the page. So nothing on this channel is trusted with
  * more than the page may do anyway; what gets signed is decided by the CA's seal and in the agent's window.
  */
-import { array, boolean, integer, object, oneOf, string } from "./parse.ts";
+import { array, boolean, integer, matching, object, oneOf, string } from "./parse.ts";
+import type { Parser } from "./parse.ts";
 
 /** Versions of this protocol, ours newest first. */
 export const pageVersions = [1];
@@ -41,8 +42,9 @@ export interface Ready {
   resume: boolean;
 }
 
-export const connect = object<Connect>({ type: oneOf(["odnowa.connect"]), versions: array(integer) });
-export const present = object<Present>({ type: oneOf(["odnowa.present"]) });
+// Made when they are used, so that a bundle without their use is without them.
+export const connect: Parser<Connect> = (value) => object<Connect>({ type: oneOf(["odnowa.connect"]), versions: array(integer) })(value);
+export const present: Parser<Present> = (value) => object<Present>({ type: oneOf(["odnowa.present"]) })(value);
 export const ready = object<Ready>({
   type: oneOf(["odnowa.ready"]),
   version: integer,
@@ -53,8 +55,17 @@ export const ready = object<Ready>({
 /** Local methods and notifications on the port. */
 export const wizardOpen = "wizard.open";
 export const wizardClosed = "wizard.closed";
+/** The wizard shows another screen; its name, and nothing of what is on it. */
+export const wizardStep = "wizard.step";
 /** Asks the person to pair the browser with the agent, after `not_paired`. */
 export const browserPair = "browser.pair";
+
+/** The params of `wizard.step`. */
+export interface WizardStep {
+  step: string;
+}
+
+export const wizardStepped: Parser<WizardStep> = (value) => object<WizardStep>({ step: matching(/^[a-z]{1,20}$/) })(value);
 
 /** What came of `browser.pair`: false when the person gave up. */
 export interface PairResult {
@@ -68,5 +79,5 @@ export const pairTimeoutMs = 15 * 60_000;
 
 /** The highest version that both speak, 0 for none. */
 export function agreeVersion(offered: readonly number[]): number {
-  return Math.max(0, ...offered.filter((version) => pageVersions.includes(version)));
+  return pageVersions.find((version) => offered.includes(version)) ?? 0;
 }

@@ -43,7 +43,7 @@ const nullableId: Parser<string | null> = (value, path) => (value === null ? nul
 const errorObject = object<ErrorObject>({ code: integer, message: string, data: optional(record) });
 
 /** Reads a request, as the side that answers. Batches are not spoken. */
-export const request: Parser<Request> = object<Request>({ jsonrpc: version, id, method: string, params });
+export const request: Parser<Request> = /* @__PURE__ */ object<Request>({ jsonrpc: version, id, method: string, params });
 
 /** Reads an answer or a notification, as the side that asks. */
 export const incoming: Parser<Incoming> = (value, path = "message") => {

@@ -2,7 +2,7 @@ import type { Transport } from "../bridge/client.ts";
 import { closedMessage, closedReason } from "../bridge/closed.ts";
 import { OdnowaError } from "../bridge/error.ts";
 import type { ClosedCode } from "../bridge/codes.ts";
-import { browserPair, wizardClosed, wizardOpen } from "../bridge/page.ts";
+import { browserPair, wizardClosed, wizardOpen, wizardStep } from "../bridge/page.ts";
 import type { PairResult } from "../bridge/page.ts";
 import { request } from "../bridge/rpc.ts";
 import type { Request } from "../bridge/rpc.ts";
@@ -11,8 +11,11 @@ import type { Request } from "../bridge/rpc.ts";
 export interface Joined {
   /** Opens a connection to the agent. */
   connect(): Transport;
-  /** Shows the wizard; false where the page has no place for it. `done` is called when it closes. */
-  openWizard(done: () => void): boolean;
+  /**
+   * Shows the wizard; false where the page has no place for it. `done` is called when it closes, `step` with
+   * the name of each screen.
+   */
+  openWizard(done: () => void, step: (name: string) => void): boolean;
   /** Asks the person to pair the browser with the agent; false when they gave up. */
   pair(): Promise<boolean>;
   /** The channel has ended. */
@@ -70,7 +73,9 @@ export class PageChannel {
 
   #openWizard(id: string): void {
     const done = () => this.#port.postMessage({ jsonrpc: "2.0", method: wizardClosed, params: {} });
-    const opened = this.#joined.openWizard(done);
+    const opened = this.#joined.openWizard(done, (step) => {
+      if (this.#open) this.#port.postMessage({ jsonrpc: "2.0", method: wizardStep, params: { step } });
+    });
     this.#port.postMessage(opened ? { jsonrpc: "2.0", id, result: {} } : noElement(id));
   }
 

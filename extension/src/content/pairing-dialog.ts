@@ -21,14 +21,14 @@ let open: Promise<boolean> | undefined;
  * It has a closed shadow root of its own, and takes a yes from a person's hand only: it is the
  * extension that asks, not the page.
  */
-export function openPairing(): Promise<boolean> {
-  open ??= ask().finally(() => (open = undefined));
+export function openPairing(language?: Language): Promise<boolean> {
+  open ??= ask(language).finally(() => (open = undefined));
   return open;
 }
 
-function ask(): Promise<boolean> {
+function ask(wanted?: Language): Promise<boolean> {
   const place = document.querySelector(elementName);
-  const language = languageOf(place ?? document.documentElement);
+  const language = wanted ?? languageOf(place ?? document.documentElement);
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: ODNOWA_TEST_ONLY_OPEN_SHADOW ? "open" : "closed" });
   adoptLook(root);

@@ -30,7 +30,8 @@ export interface paths {
         put?: never;
         /**
          * Open a renewal with a code, or go on with one
-         * @description Sets the session cookie. The browser session that already carries this code's renewal goes on
+         * @description Sets the session cookie, anew for each browser session: `HttpOnly`, `SameSite=Strict`, `Path=/`, without
+         *     `Domain`, and `Secure` but on loopback names. The browser session that already carries this code's renewal goes on
          *     where it was. Another browser session gets the renewal back at `opened`: an application that was
          *     drawn up or signed is withdrawn, and a phone enrolled from it is void.
          *     Tries are limited for each client address and overall; `code_tries_exceeded` says when to come back
@@ -351,7 +352,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Forget the session on this browser; the renewal stays and can be opened again with the code */
+        /**
+         * Forget the session on this browser; the renewal stays and can be opened again with the code
+         * @description The session is over on the server, too. Without a session the answer is the same.
+         */
         post: operations["leaveRenewal"];
         delete?: never;
         options?: never;
@@ -402,7 +406,12 @@ export interface components {
             /** @description Version that was shown */
             terms: string;
         };
-        /** @enum {string} */
+        /**
+         * @description Clients decide by the code. Its HTTP status is 400 for `invalid_request`, 401 for `no_session`, 403 for
+         *     `origin_not_allowed`, 409 for `wrong_state`, `terms_changed`, `phone_not_ready` and `phone_changed`, 429 for
+         *     `code_tries_exceeded`, 500 for `internal`, 503 for those that end in `_unavailable`, and 422 for all others.
+         * @enum {string}
+         */
         Code: "internal" | "invalid_request" | "origin_not_allowed" | "no_session" | "wrong_state" | "code_malformed" | "code_unknown" | "code_expired" | "code_used" | "code_other_product" | "code_tries_exceeded" | "start_too_late" | "certificate_malformed" | "certificate_other_ca" | "certificate_expired" | "certificate_not_yet_valid" | "certificate_revoked" | "certificate_key_usage" | "certificate_not_qualified" | "certificate_device_withdrawn" | "certificate_other_person" | "identity_required" | "lint_failed" | "terms_changed" | "signature_malformed" | "signature_other_certificate" | "signature_other_document" | "signature_invalid" | "phone_not_ready" | "phone_changed" | "email_invalid" | "phone_invalid" | "issuer_unavailable" | "sam_unavailable" | "timestamp_unavailable" | "application_expired";
         ComputerOffer: {
             /** @description Opaque; handed to the agent as rsign.activate's offer */

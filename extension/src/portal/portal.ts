@@ -14,7 +14,7 @@ const timeoutMs = 60_000; // the issuer and a time-stamp may stand behind an ans
 export class Portal {
   readonly #base: string;
 
-  constructor(origin: string) {
+  constructor(readonly origin: string) {
     this.#base = `${origin}/api/v1`;
   }
 

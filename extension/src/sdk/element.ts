@@ -1,154 +1,100 @@
-import { render } from "lit-html";
-import { Agent } from "../bridge/agent.ts";
-import { Client } from "../bridge/client.ts";
-import { browserPair, pairResult, pairTimeoutMs, present, wizardClosed, wizardOpen } from "../bridge/page.ts";
-import type { Language } from "../bridge/messages.ts";
-import { object } from "../bridge/parse.ts";
-import { adoptLook } from "../look/stylesheet.ts";
-import { preparationEn } from "../texts/preparation.en.ts";
-import { preparationPl } from "../texts/preparation.pl.ts";
-import { languageOf } from "../texts/texts.ts";
-import { isSupportedBrowser } from "./browser.ts";
-import { all, check } from "./checks.ts";
-import { pageTransport } from "./page-transport.ts";
-import { preparation } from "./preparation.ts";
-import type { Preparation } from "./preparation.ts";
-
-const openTimeoutMs = 5_000;
-
 /**
- * <odnowa-renewal install-url="…" lang="pl">: draws the preparation and hands over to the extension's
- * wizard. `install-url` is where the extension can be installed. Works before the extension is there.
- * Colours and fonts follow the --odnowa-* custom properties. Events: `odnowa-open`, `odnowa-close`.
+ * The two elements, as thin as they can be: their life (life.ts) is fetched when one is on a page. Their own content,
+ * if any, shows until then, and stays where that can't be had.
  */
-export class RenewalElement extends HTMLElement {
-  readonly #drawn = document.createElement("div");
-  #look = new AbortController();
-  #agent: Agent | undefined;
-  #wizard: Client | undefined;
-  #state: Preparation | undefined;
-  #checking = false;
-  #checkAgain = false;
+import { Client } from "../bridge/client.ts";
+import { elementName } from "../bridge/page.ts";
+import type { Life } from "./life.ts";
+import { Odnowa } from "./odnowa.ts";
+import { pageTransport } from "./page-transport.ts";
+import { wordsIn } from "./words.ts";
+
+/** What the elements tell their page; names only, nothing of the person. */
+export interface ElementEvents {
+  /**
+   * What the person sees: `preparation`; `missing-` and the check that fails first; `ready`; then the wizard's
+   * screens (`start`, `code` ... `issued`). For statistics.
+   */
+  "odnowa-step": CustomEvent<{ step: string }>;
+  /** The wizard has opened. */
+  "odnowa-open": CustomEvent;
+  /** The wizard has closed; the preparation is back. */
+  "odnowa-close": CustomEvent;
+  /** The page is about to be loaded anew, for an extension that was just installed. Can be prevented. */
+  "odnowa-reload": CustomEvent;
+  /** All is installed, and the person is led back to the renewal. Can be prevented. */
+  "odnowa-return": CustomEvent;
+}
+
+/** What a life needs of this file's module, so that there is one of each. */
+export const shared = { Client, Odnowa, pageTransport, wordsIn };
+export type Shared = typeof shared;
+
+// Where there is no browser, the class is there and does nothing.
+const Base = (globalThis as { HTMLElement?: typeof HTMLElement }).HTMLElement ?? (Object as unknown as typeof HTMLElement);
+
+/** What both elements have in common. */
+export abstract class PreparationElement extends Base {
+  static readonly observedAttributes = [
+    "lang", "install-url", "return-url", "return-origins", "support-url", "minimum-agent", "minimum-extension", "without-checks",
+  ];
+
+  /** The install guide only, or the whole preparation. */
+  readonly installs: boolean = false;
+  #life: Life | undefined;
 
   connectedCallback(): void {
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-    adoptLook(root);
-    root.append(this.#drawn);
-    this.#look = new AbortController();
-    const { signal } = this.#look;
-    const look = () => {
-      if (document.visibilityState === "visible") this.check();
-    };
-    document.addEventListener("visibilitychange", look, { signal });
-    window.addEventListener("focus", look, { signal });
-    window.addEventListener("message", (event) => this.#heard(event), { signal });
-    this.#prepare();
+    if (!root.hasChildNodes()) root.append(document.createElement("slot"));
+    void import("./life.ts").then(({ Life }) => {
+      if (this.isConnected) this.#life ??= new Life(this, root, shared);
+    });
   }
 
+  /** Moving the element within the page changes nothing. */
   disconnectedCallback(): void {
-    this.#look.abort();
-    this.#agent?.close();
-    this.#wizard?.close();
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      this.#life?.end();
+      this.#life = undefined;
+    });
+  }
+
+  attributeChangedCallback(_: string, before: string | null, after: string | null): void {
+    if (before !== after) this.#life?.anew();
   }
 
   /** Runs the checks again; done by itself when cards, readers or the page's focus change. */
   check(): void {
-    if (this.#wizard || !this.#agent) return;
-    if (this.#checking) {
-      this.#checkAgain = true;
-      return;
-    }
-    void this.#check(this.#agent);
+    this.#life?.check();
   }
 
   /** Opens the wizard; the preparation comes back when it closes. */
   async open(): Promise<void> {
-    if (this.#wizard) return;
-    const client = new Client(pageTransport(), () => this.#closed(client));
-    this.#wizard = client;
-    client.on(wizardClosed, () => {
-      client.close();
-    });
-    try {
-      await client.call(wizardOpen, {}, object<object>({}), openTimeoutMs).result;
-      this.#agent?.close();
-      this.#drawn.hidden = true;
-      this.dispatchEvent(new Event("odnowa-open"));
-    } catch {
-      client.close();
-    }
+    await this.#life?.open();
   }
 
-  /** Has the person pair this browser with the agent, where the checks say `not_paired`. */
-  async pair(): Promise<void> {
-    const client = new Client(pageTransport());
-    try {
-      await client.call(browserPair, {}, pairResult, pairTimeoutMs).result;
-    } catch {
-      // The checks say what is wrong.
-    } finally {
-      client.close();
-    }
-    this.check();
+  /** Tells the page; false where it prevented what was to follow. */
+  tell<E extends keyof ElementEvents>(name: E, detail?: ElementEvents[E]["detail"]): boolean {
+    return this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable: true, detail }));
   }
+}
 
-  #prepare(): void {
-    const language: Language = languageOf(this);
-    this.#agent = new Agent(() => pageTransport(({ resume }) => resume && void this.open()), language);
-    this.#agent.onChanged(() => this.check());
-    this.#agent.onLost(() => this.#lost());
-    this.#state = {
-      t: language === "pl" ? preparationPl : preparationEn,
-      language,
-      outcomes: all("unknown"),
-      checking: true,
-      installUrl: this.getAttribute("install-url") ?? undefined,
-      check: () => this.check(),
-      pair: () => this.pair(),
-      start: () => this.open(),
-    };
-    this.check();
-  }
+/**
+ * <odnowa-renewal install-url="…" lang="pl">: the preparation, and the extension's wizard once all is there.
+ * docs/element.md has the attributes, events, parts and properties.
+ */
+export class RenewalElement extends PreparationElement {}
 
-  async #check(agent: Agent): Promise<void> {
-    this.#checking = true;
-    this.#update({ checking: true });
-    const language = this.#state?.language ?? "en";
-    const outcomes = await check(agent, isSupportedBrowser(navigator.userAgent), language);
-    this.#checking = false;
-    this.#update({ outcomes, checking: false });
-    const again = this.#checkAgain;
-    this.#checkAgain = false;
-    if (again) this.check();
-  }
+/** <odnowa-install return-url="…" agent-windows="…">: the install guide for the visitor's browser and system, for the CA's install page. */
+export class InstallElement extends PreparationElement {
+  override readonly installs = true;
+}
 
-  #update(change: Partial<Preparation>): void {
-    if (!this.#state) return;
-    this.#state = { ...this.#state, ...change };
-    render(preparation(this.#state), this.#drawn);
-  }
-
-  /** An agent that was there is gone; one that was not is looked for when the page comes to the front. */
-  #lost(): void {
-    if (this.#state?.outcomes.agent.state === "ok") this.check();
-  }
-
-  /** The content script says that it is there: an extension that came late. */
-  #heard(event: MessageEvent<unknown>): void {
-    if (event.source !== window || event.origin !== location.origin) return;
-    try {
-      present(event.data);
-    } catch {
-      return;
-    }
-    this.check();
-  }
-
-  #closed(client: Client): void {
-    if (this.#wizard !== client) return;
-    this.#wizard = undefined;
-    this.#drawn.hidden = false;
-    this.dispatchEvent(new Event("odnowa-close"));
-    this.check();
-  }
+/** Makes the elements known, once, and where there are elements at all. */
+export function defineElements(): void {
+  const registry = globalThis.customElements as CustomElementRegistry | undefined;
+  if (registry?.get(elementName)) return;
+  registry?.define(elementName, RenewalElement);
+  registry?.define("odnowa-install", InstallElement);
 }

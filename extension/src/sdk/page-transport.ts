@@ -7,9 +7,9 @@ import type { Connect, Ready } from "../bridge/page.ts";
 /**
  * A connection to the extension: hands a port to the content script and speaks on it. What is sent
  * before the content script has answered waits. Ends as `extension_missing` when none answers within
- * a second.
+ * a second. `met` may refuse the extension that answers, with a reason.
  */
-export function pageTransport(met: (ready: Ready) => void = () => undefined, page: Window = window): Transport {
+export function pageTransport(met: (ready: Ready) => ClosedCode | undefined = () => undefined, page: Window = window): Transport {
   const { port1: port, port2 } = new MessageChannel();
   let waiting: unknown[] | undefined = [];
   let received: (message: unknown) => void = () => undefined;
@@ -32,9 +32,13 @@ export function pageTransport(met: (ready: Ready) => void = () => undefined, pag
       end("extension_outdated");
       return;
     }
+    const refused = met(answer);
+    if (refused) {
+      end(refused);
+      return;
+    }
     waiting.forEach((message) => port.postMessage(message));
     waiting = undefined;
-    met(answer);
   };
   const message: Connect = { type: "odnowa.connect", versions: pageVersions };
   page.postMessage(message, page.location.origin, [port2]);

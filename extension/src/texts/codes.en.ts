@@ -99,5 +99,9 @@ export const codesEn: CodeTexts = {
     portal_unreachable: { title: "There is no connection to the authority", cure: "Check the internet connection and try again. Your data is not lost." },
     portal_unexpected: { title: "The authority's answer could not be read", cure: "Reload the page. If that doesn't help, update the extension." },
     agent_impostor: { title: "Another program answers in place of the program Odnowa", cure: "Nothing was handed to it. Restart the computer. If that doesn't help, tell the administrator." },
+    browser_unsupported: { title: "Odnowa does not work in this browser", cure: "Open this page on a computer, in Chrome, Edge or Firefox. The card reader is connected there, too." },
+    browser_outdated: { title: "This browser is too old", cure: "Update the browser, then come back to this page." },
+    extension_disabled: { title: "The Odnowa extension is switched off or removed", cure: "Switch it on among the browser's extensions, or install it again. Then reload this page." },
+    agent_outdated: { title: "The program Odnowa is too old for this page", cure: "Install the newer version over it. Nothing has to be removed first." },
   },
 };

@@ -112,5 +112,9 @@ export const codesPl: CodeTexts = {
     portal_unreachable: { title: "Nie ma połączenia z urzędem", cure: "Sprawdź połączenie z internetem i spróbuj ponownie. Twoje dane nie przepadły." },
     portal_unexpected: { title: "Nie udało się odczytać odpowiedzi urzędu", cure: "Odśwież stronę. Jeśli to nie pomoże, zaktualizuj rozszerzenie." },
     agent_impostor: { title: "Zamiast programu Odnowa odpowiada inny program", cure: "Nic mu nie przekazaliśmy. Uruchom komputer jeszcze raz. Jeśli to nie pomoże, powiadom administratora." },
+    browser_unsupported: { title: "Odnowa nie działa w tej przeglądarce", cure: "Otwórz tę stronę na komputerze, w Chrome, Edge lub Firefoksie. Tam też podłączysz czytnik kart." },
+    browser_outdated: { title: "Ta przeglądarka jest zbyt stara", cure: "Zaktualizuj przeglądarkę, potem wróć na tę stronę." },
+    extension_disabled: { title: "Rozszerzenie Odnowa jest wyłączone lub usunięte", cure: "Włącz je na liście rozszerzeń przeglądarki albo zainstaluj ponownie. Potem odśwież tę stronę." },
+    agent_outdated: { title: "Program Odnowa jest zbyt stary dla tej strony", cure: "Zainstaluj nowszą wersję. Starej nie trzeba najpierw usuwać." },
   },
 };

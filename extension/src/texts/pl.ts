@@ -1,9 +1,13 @@
+import { helpPl } from "./help.pl.ts";
+
 /** The wizard's words in Polish. Its type is what every other language must fill. */
 
 const months = (count: number) => (count === 24 ? "24 miesiące" : `${count} miesięcy`);
 
 export const pl = {
   months,
+  /** The language to switch to. */
+  other: { tag: "en", name: "English" },
   test: "Środowisko testowe",
   testNote: "Certyfikaty wydane tutaj nie mają mocy prawnej.",
   step: (number: number, of: number) => `Krok ${number} z ${of}`,
@@ -31,6 +35,29 @@ export const pl = {
   supportCode: "Kod dla pomocy technicznej:",
   errorTitle: "Nie udało się przejść dalej",
   noticeTitle: "Podpis został przerwany",
+  errorMark: "Błąd: ",
+  cures: {
+    reload: "Odśwież stronę",
+    install: "Zainstaluj lub zaktualizuj",
+    validity: "Zmień początek ważności",
+    support: "Napisz do pomocy technicznej",
+  },
+  report: {
+    copy: "Skopiuj opis dla pomocy technicznej",
+    copied: "Skopiowano. Wklej opis do wiadomości.",
+    byHand: "Przeglądarka nie pozwoliła skopiować. Zaznacz tekst i skopiuj go.",
+    nothingPersonal: "Nie ma w nim kodu odnowienia, nazwisk ani numerów dokumentów.",
+    label: "Opis dla pomocy technicznej",
+  },
+  helpTitle: "Pomoc do tego kroku",
+  help: helpPl,
+  calendar: {
+    file: "odnowienie-certyfikatu.ics",
+    summary: "Odnów certyfikat kwalifikowany",
+    details: (end: string) => `Certyfikat kwalifikowany w chmurze (rSign) jest ważny do ${end}. Zamów następny.`,
+    identification: "Tym razem trzeba potwierdzić tożsamość: umów wizytę i weź dowód osobisty lub paszport.",
+    contact: (phone: string, email: string) => `Pomoc: ${phone}, ${email}`,
+  },
   triesLeft: (count: number) =>
     count === 1 ? "Została ostatnia próba – po niej karta się zablokuje." : `Pozostało prób: ${count}.`,
   retryAfter: (minutes: number) => `Spróbuj ponownie za ${minutes} min.`,
@@ -112,6 +139,11 @@ export const pl = {
     lead: "To certyfikat, który odnawiasz. Musi być na karcie w czytniku.",
     none: "Włóż kartę do czytnika",
     noneHint: "Lista pojawi się sama, gdy włożysz kartę z certyfikatem kwalifikowanym.",
+    unusable: "Na tej karcie nie ma certyfikatu, który można odnowić",
+    unusableHint: "Włóż kartę z certyfikatem kwalifikowanym do podpisu. Poniżej jest powód przy każdym certyfikacie z tej karty.",
+    byItself: "Lista pojawi się sama, gdy to się zmieni.",
+    lockedHint: "Odblokuj PIN kodem PUK w oprogramowaniu karty, potem odśwież listę.",
+    found: (count: number) => (count === 0 ? "Nie ma certyfikatu, który można odnowić." : `Certyfikaty do wyboru: ${count}.`),
     issuer: "Wystawca",
     serial: "Numer seryjny",
     valid: "Ważny",
@@ -127,6 +159,7 @@ export const pl = {
       final: "Została ostatnia próba PIN-u",
       locked: "PIN jest zablokowany",
     },
+    refusedAll: (count: number) => `Certyfikaty na tej karcie (${count})`,
     refusedTitle: (count: number) => `Inne certyfikaty, których nie można użyć (${count})`,
     refused: {
       key_usage: "Nie służy do podpisu, tylko do logowania lub szyfrowania",
@@ -205,11 +238,20 @@ export const pl = {
     pairing: "chce połączyć się z programem Odnowa. Czy w przeglądarce widać ten sam kod?",
     same: "Tak, ten sam",
     differ: "Nie, inny",
-    askPin: (what: string) => `Podaj PIN karty, aby podpisać: ${what}.`,
+    askPin: "Podaj PIN karty, aby podpisać:",
     applicationShort: "wniosek",
     confirmationShort: "potwierdzenie",
     pin: "PIN:",
     sign: "Podpisz",
+  },
+  /** The words of the phone app (portal/phone/src/text), for the drawing of it. */
+  handset: {
+    codeTitle: "Wpisz kod z komputera",
+    codeLabel: "Kod z komputera",
+    codeGo: "Dalej",
+    pinTitle: "Podaj PIN, aby aktywować",
+    pinLabel: "PIN do podpisu",
+    pinGo: "Aktywuj",
   },
   pairing: {
     open: "Połącz przeglądarkę",
@@ -234,6 +276,7 @@ export const pl = {
     after: "Następnie przygotujesz telefon. Weź go do ręki.",
   },
   phone: {
+    picture: "Rysunek telefonu z aplikacją rSign: pole na nowy PIN i przycisk „Aktywuj”.",
     title: "Przygotuj telefon",
     lead: "Telefon zatwierdza każdy podpis nowym certyfikatem.",
     install: "Zainstaluj aplikację rSign",
@@ -250,6 +293,7 @@ export const pl = {
     readyCode: "Twój telefon pokazuje ten kod:",
     readyHint: "Jeśli kod na telefonie jest inny, nie przechodź dalej.",
     again: "Kod jest inny? Zeskanuj kod QR jeszcze raz swoim telefonem",
+    showAgain: "Pokaż kod QR jeszcze raz",
     after: "Następnie podasz dane kontaktowe.",
     later: "Gdy telefon będzie gotowy, ten ekran sam to pokaże.",
   },
@@ -316,11 +360,19 @@ export const pl = {
     currentLater: (from: string) => `Do ${from} używaj obecnego certyfikatu z karty, później nowego w chmurze.`,
     cardTitle: "Co ze starą kartą",
     card: "Nie wyrzucaj jej, dopóki certyfikat na niej jest ważny. Później możesz ją zniszczyć: przetnij chip.",
+    nextTitle: "Następne odnowienie",
+    next: (until: string) => `Nowy certyfikat działa do ${until}. Przypomnimy o tym e-mailem.`,
+    identification:
+      "Wtedy trzeba będzie potwierdzić tożsamość: w naszym punkcie z dowodem osobistym lub paszportem albo zdalnie, jeśli to oferujemy. Zarezerwuj na to czas.",
+    calendar: "Zapisz przypomnienie do kalendarza",
+    calendarHint: (day: string) => `Plik do kalendarza z przypomnieniem na ${day}. Nie ma w nim Twoich danych.`,
+    print: "Wydrukuj to podsumowanie",
     activate: "Aktywuj rSign na tym komputerze",
     finish: "Zakończ",
     finishHint: "Ten komputer zapomni o odnowieniu. Dokumenty zapisz wcześniej.",
   },
   activate: {
+    picture: "Rysunek telefonu z aplikacją rSign: pole na kod z komputera.",
     title: "Aktywować rSign na tym komputerze?",
     lead: "Po aktywacji ten komputer będzie mógł prosić o podpis Twoim certyfikatem w chmurze.",
     phone: "Weź telefon z aplikacją rSign, w której masz certyfikat.",
@@ -343,7 +395,7 @@ export const pl = {
     typeHint: "Telefon pokaże nazwę tego komputera.",
     confirm: "Podaj PIN w telefonie",
     confirmHint: "Potem ten ekran zmieni się sam.",
-    cancelHint: "Po anulowaniu ten komputer nie będzie mógł prosić o podpis, nawet jeśli wpiszesz kod.",
+    cancelHint: "Po anulowaniu kod od razu traci ważność i ten komputer nie będzie mógł prosić o podpis.",
     doneTitle: "rSign działa na tym komputerze",
     doneLead: "Certyfikat z chmury jest teraz na liście obok certyfikatów z kart.",
     holder: "Certyfikat dla",

@@ -1,7 +1,10 @@
-/** The words of the preparation, which the SDK draws before the extension is there. */
+/** The words of the preparation and of the install guide, which the SDK draws before the extension is there. */
 export const preparationPl = {
   title: "Przygotuj się do odnowienia",
   lead: "Sprawdzamy, czy na tym komputerze wszystko jest gotowe. Lista zmienia się sama, gdy coś podłączysz.",
+  installTitle: "Zainstaluj to na tym komputerze",
+  installLead: "Lista zmienia się sama, gdy coś zainstalujesz.",
+  guideLead: "Tak zrobisz to w swojej przeglądarce i systemie.",
   needsTitle: "Przygotuj też",
   needs: [
     ["PIN karty", "ten, którym podpisujesz dokumenty"],
@@ -17,20 +20,68 @@ export const preparationPl = {
     card: "Karta w czytniku",
     certificate: "Certyfikat na karcie",
   },
-  states: { ok: "gotowe", failed: "brakuje", warning: "uwaga", unknown: "jeszcze nie sprawdzone", checking: "sprawdzamy" },
-  browserFailed: "Tej przeglądarki nie obsługujemy",
-  browserCure: "Otwórz tę stronę na komputerze w Chrome, Edge, Chromium lub Firefoksie.",
+  states: { ok: "gotowe", failed: "wymaga działania", warning: "uwaga", unknown: "jeszcze nie sprawdzone" },
+  guideTitle: "Jak to zrobić, krok po kroku",
   install: "Zainstaluj rozszerzenie",
   installAgent: "Zainstaluj program Odnowa",
+  newTab: "otworzy się w nowej karcie",
   pair: "Połącz przeglądarkę",
-  reload: "Odśwież stronę",
+  reload: "Gotowe, odśwież stronę",
+  address: "Skopiuj adres tej strony",
+  manage: (page: string) => `Skopiuj adres ${page}`,
+  support: "Skontaktuj się z nami",
+  report: "Skopiuj opis dla pomocy technicznej",
+  reportTitle: "Opis dla pomocy technicznej",
+  reportLead: "Same wersje i wyniki sprawdzeń, bez danych osobowych.",
+  copied: "Skopiowano.",
+  notCopied: "Nie udało się skopiować. Zaznacz i skopiuj tekst.",
   again: "Sprawdź ponownie",
   start: "Zacznij",
+  back: "Wróć do odnowienia",
   ready: "Wszystko gotowe. Możesz zacząć.",
+  installed: "Wszystko jest zainstalowane.",
   notReady: "Gdy wszystko będzie gotowe, pojawi się przycisk „Zacznij”.",
+  notInstalled: "Gdy wszystko będzie zainstalowane, przejdziemy dalej sami.",
   checking: "Sprawdzamy…",
   after: "PIN podasz tylko w oknie programu Odnowa, nigdy na stronie.",
-  version: (version: string) => `wersja ${version}`,
+  guides: {
+    browser: {
+      chrome: ["Otwórz menu przeglądarki ⋮ (w prawym górnym rogu).", "Wybierz „Pomoc”, potem „Google Chrome – informacje”. Aktualizacja zacznie się sama.", "Naciśnij „Uruchom ponownie”. Ta strona otworzy się znowu."],
+      edge: ["Otwórz menu przeglądarki ⋯ (w prawym górnym rogu).", "Wybierz „Pomoc i opinie”, potem „Microsoft Edge – informacje”. Aktualizacja zacznie się sama.", "Naciśnij „Uruchom ponownie”. Ta strona otworzy się znowu."],
+      firefox: ["Otwórz menu przeglądarki ☰ (w prawym górnym rogu).", "Wybierz „Pomoc”, potem „O programie Firefox”. Aktualizacja zacznie się sama.", "Naciśnij „Uruchom ponownie Firefoksa”. Ta strona otworzy się znowu."],
+    },
+    extension: {
+      chrome: ["Naciśnij „Zainstaluj rozszerzenie”. Strona instalacji otworzy się w nowej karcie.", "W sklepie naciśnij „Dodaj do Chrome”, a w pytaniu przeglądarki „Dodaj rozszerzenie”.", "Wróć do tej karty. Strona odświeży się sama i pójdziemy dalej."],
+      edge: ["Naciśnij „Zainstaluj rozszerzenie”. Strona instalacji otworzy się w nowej karcie.", "W sklepie naciśnij „Pobierz”, a w pytaniu przeglądarki „Dodaj rozszerzenie”.", "Wróć do tej karty. Strona odświeży się sama i pójdziemy dalej."],
+      firefox: ["Naciśnij „Zainstaluj rozszerzenie”. Strona instalacji otworzy się w nowej karcie.", "Naciśnij „Dodaj do Firefoksa”. Na pytania pod paskiem adresu odpowiedz „Kontynuuj instalację” i „Dodaj”.", "Wróć do tej karty. Pójdziemy dalej sami."],
+    },
+    enable: {
+      chrome: ["Skopiuj adres chrome://extensions, wklej go w pasku adresu i naciśnij Enter.", "Znajdź „Odnowa” i włącz przełącznik obok. Jeśli jej nie ma, zainstaluj rozszerzenie.", "Wróć do tej karty i odśwież stronę."],
+      edge: ["Skopiuj adres edge://extensions, wklej go w pasku adresu i naciśnij Enter.", "Znajdź „Odnowa” i włącz przełącznik obok. Jeśli jej nie ma, zainstaluj rozszerzenie.", "Wróć do tej karty i odśwież stronę."],
+      firefox: ["Skopiuj adres about:addons, wklej go w pasku adresu i naciśnij Enter.", "Wybierz „Rozszerzenia”, znajdź „Odnowa” i włącz przełącznik obok. Jeśli jej nie ma, zainstaluj rozszerzenie.", "Wróć do tej karty i odśwież stronę."],
+    },
+    hidden: {
+      chrome: "W oknie incognito rozszerzenia nie działają, dopóki na to nie pozwolisz. Najprościej otwórz tę stronę w zwykłym oknie.",
+      edge: "W oknie InPrivate rozszerzenia nie działają, dopóki na to nie pozwolisz. Najprościej otwórz tę stronę w zwykłym oknie.",
+      firefox: "W oknie prywatnym rozszerzenia nie działają, dopóki na to nie pozwolisz. Najprościej otwórz tę stronę w zwykłym oknie.",
+    },
+    agent: {
+      windows: ["Naciśnij „Zainstaluj program Odnowa” i pobierz plik dla Windows (.msi).", "Otwórz pobrany plik. Pobrane pliki pokazuje skrót Ctrl+J.", "Gdy Windows zapyta o zgodę na zmiany, naciśnij „Tak”.", "Wróć do tej karty. Program znajdziemy sami."],
+      macos: ["Naciśnij „Zainstaluj program Odnowa” i pobierz plik dla macOS (.pkg).", "Otwórz go w folderze Pobrane, naciśnij „Dalej”, potem „Instaluj”.", "Podaj hasło do komputera albo użyj Touch ID.", "Wróć do tej karty. Program znajdziemy sami."],
+      linux: ["Naciśnij „Zainstaluj program Odnowa” i pobierz pakiet dla swojego systemu (.deb dla Debiana i Ubuntu).", "Otwórz go dwukrotnym kliknięciem albo wpisz w terminalu: sudo apt install ./odnowa-agent_*.deb", "Wróć do tej karty. Program znajdziemy sami."],
+    },
+    sandboxed: "Przeglądarka ze sklepu Snap lub Flatpak (na przykład Firefox w Ubuntu) nie może uruchomić programu sama. Po instalacji pojawi się tu przycisk „Połącz przeglądarkę”.",
+    service: {
+      windows: ["Naciśnij klawisze Windows+R, wpisz services.msc i naciśnij Enter.", "Znajdź na liście „Odnowa”, kliknij prawym przyciskiem i wybierz „Uruchom”.", "Wróć do tej karty. Sprawdzimy sami."],
+      macos: ["Uruchom komputer jeszcze raz: usługa uruchomi się razem z nim.", "Wróć na tę stronę. Sprawdzimy sami."],
+      linux: ["Wpisz w terminalu: sudo systemctl start odnowa-agent", "Wróć do tej karty. Sprawdzimy sami."],
+    },
+    pcsc: {
+      windows: ["Odłącz czytnik i podłącz go ponownie: Windows uruchamia wtedy usługę.", "Jeśli to nie pomoże: naciśnij Windows+R, wpisz services.msc, znajdź „Karta inteligentna” i wybierz „Uruchom”."],
+      macos: ["Odłącz czytnik i podłącz go ponownie.", "Jeśli to nie pomoże, uruchom komputer jeszcze raz."],
+      linux: ["Wpisz w terminalu: sudo systemctl start pcscd.socket", "Jeśli nie ma takiej usługi, zainstaluj ją: sudo apt install pcscd"],
+    },
+  },
 };
 
 export type PreparationTexts = typeof preparationPl;

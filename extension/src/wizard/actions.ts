@@ -1,12 +1,14 @@
 /** What the wizard's buttons do: one function for each decision of the person. */
-import type { OdnowaError } from "../bridge/error.ts";
 import { asOdnowaError, portalError } from "../bridge/error.ts";
-import type { ActivationProgress, ListResult } from "../bridge/types.gen.ts";
+import type { OdnowaError } from "../bridge/error.ts";
+import type { ActivationProgress } from "../bridge/types.gen.ts";
 import type { Renewal, SigningOrder } from "../portal/parse.ts";
+import { loadCards, lostCards } from "./cards.ts";
 import { plainCode, readablePhone } from "./code.ts";
 import { screenFor } from "./steps.ts";
 import type { Screen } from "./steps.ts";
-import type { Field, Wizard } from "./wizard.ts";
+import type { Field } from "./failure.ts";
+import type { Wizard } from "./wizard.ts";
 
 /** Loads portal and renewal. After a reload (`resume`) the person is back at their step at once. */
 export async function begin(w: Wizard, resume: boolean): Promise<void> {
@@ -84,36 +86,10 @@ export async function chooseStart(w: Wizard): Promise<void> {
   });
 }
 
-/** Asks for the certificates; called again when cards come and go, when only the last answer counts. */
-export async function loadCards(w: Wizard): Promise<void> {
-  const request = ++w.cardsRequest;
-  w.cardsFailure = undefined;
-  w.draw();
-  try {
-    const issuers = w.info?.issuers ?? [];
-    const cards = onCards(await w.agent.certificates({ nonRepudiation: true, valid: true, issuers }));
-    if (request !== w.cardsRequest) return;
-    w.cards = cards;
-    const [only, ...others] = cards.certificates.filter(({ pin }) => pin !== "locked");
-    if (only && others.length === 0) w.form.certificateId = only.id;
-  } catch (thrown) {
-    if (request !== w.cardsRequest) return;
-    w.cards = undefined;
-    w.cardsFailure = w.failureOf(asOdnowaError(thrown));
-  }
-  w.draw();
-}
-
-/** The renewed certificate is on a card; what is in the cloud already was issued by such a renewal. */
-function onCards(list: ListResult): ListResult {
-  const certificates = list.certificates.filter(({ source }) => source === "card");
-  return { ...list, certificates, refused: list.refused.filter(({ reader }) => reader !== "") };
-}
-
 /** Pairs the browser with the agent where that is what failed, and goes on where the person is. */
 export async function pairBrowser(w: Wizard): Promise<void> {
-  if (!(await w.pair())) return;
-  w.failures = [];
+  if (!(await w.host.pair())) return;
+  w.problems = [];
   if (w.screen === "certificate") await loadCards(w);
   else w.draw();
 }
@@ -297,7 +273,7 @@ export async function leave(w: Wizard, finished: boolean): Promise<void> {
   await w.act("leaving", async () => {
     await w.portal.leave();
     w.forget();
-    if (finished) w.closed();
+    if (finished) w.host.closed();
     else w.goto("start");
   });
 }
@@ -309,8 +285,7 @@ export function listen(w: Wizard): void {
   });
   w.agent.onLost((reason: OdnowaError) => {
     if (w.screen !== "certificate" || w.busy) return;
-    w.cardsFailure = w.failureOf(reason);
-    w.draw();
+    lostCards(w, reason);
   });
   w.agent.onActivation((progress) => hearActivation(w, progress));
   w.agent.onProgress(({ requestId, state }) => {
@@ -329,3 +304,4 @@ function hearActivation(w: Wizard, { requestId, state, code }: ActivationProgres
 
 /** Whether the session's renewal is finished, for the start screen. */
 export const isFinished = (renewal: Renewal): boolean => renewal.state === "issued";
+

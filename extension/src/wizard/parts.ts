@@ -1,9 +1,12 @@
 /** The pieces that every screen is made of. */
 import { html, nothing } from "lit-html";
 import type { TemplateResult } from "lit-html";
-import { askToLeave, pairBrowser, visit } from "./actions.ts";
+import { askToLeave, visit } from "./actions.ts";
+import { cure, remedyFor } from "./cures.ts";
+import type { Failure, Field } from "./failure.ts";
 import { before, stepOf, steps } from "./steps.ts";
-import type { Field, Wizard } from "./wizard.ts";
+import { copyReport, switchLanguage } from "./support.ts";
+import type { Wizard } from "./wizard.ts";
 
 export type Part = TemplateResult | readonly TemplateResult[] | typeof nothing | string;
 
@@ -31,8 +34,8 @@ export function page(w: Wizard, content: Page): TemplateResult {
       data-busy=${w.busy ?? "no"} lang=${w.language}>
     ${head(w)}
     <form class="body" novalidate autocomplete="off" @submit=${submit}>
-      ${content.back === false ? nothing : back(w)} ${summary(w)}
-      <h2 class="title" tabindex="-1" data-testid="heading">${content.title}</h2>
+      ${content.back === false ? nothing : back(w)} ${summary(w, primary !== undefined)}
+      <h2 class="title" tabindex="-1" data-testid="heading" aria-describedby="step">${content.title}</h2>
       ${content.lead ? html`<p class="lead">${content.lead}</p>` : nothing} ${content.body ?? nothing}
       <div class="actions ${primary || secondary || w.busy ? "" : "empty"}">
         ${primary
@@ -40,9 +43,9 @@ export function page(w: Wizard, content: Page): TemplateResult {
               aria-disabled=${w.busy ? "true" : "false"}>${primary.label}</button>`
           : nothing}
         ${secondary && !w.busy ? linkButton(secondary.label, secondary.test, secondary.act) : nothing}
-        <p class=${w.busy ? "busy" : ""} role="status" data-testid="busy">${w.busy ? w.t.busy[w.busy] : nothing}</p>
+        <p class=${w.busy ? "busy" : ""} data-testid="busy">${w.busy ? w.t.busy[w.busy] : nothing}</p>
       </div>
-      ${content.after && !w.busy ? html`<p class="after">${content.after}</p>` : nothing}
+      ${content.after && !w.busy ? html`<p class="after">${content.after}</p>` : nothing} ${help(w)}
     </form>
     ${foot(w)}
   </section>`;
@@ -53,11 +56,16 @@ export function head(w: Wizard): TemplateResult {
   // Without an issued certificate the activation is no step of a renewal.
   const step = w.screen === "activate" && w.renewal?.state !== "issued" ? undefined : stepOf(w.screen);
   const number = step ? steps.indexOf(step) + 1 : 0;
+  const still = !w.busy && !w.signing && !w.activation;
   return html`<header class="top">
       ${step
-        ? html`<p class="step" data-testid="step"><strong>${w.t.step(number, steps.length)}</strong> · ${w.t.steps[step]}</p>`
+        ? html`<p class="step" id="step" data-testid="step"><strong>${w.t.step(number, steps.length)}</strong> · ${w.t.steps[step]}</p>`
         : html`<p class="brand">${w.info?.name ?? nothing}</p>`}
       ${w.info?.test ? html`<span class="tag" title=${w.t.testNote}>${w.t.test}</span>` : nothing}
+      ${still
+        ? html`<button type="button" class="link language" lang=${w.t.other.tag} data-testid="language"
+            @click=${() => switchLanguage(w)}>${w.t.other.name}</button>`
+        : nothing}
     </header>
     ${step ? html`<progress class="bar" aria-hidden="true" max=${steps.length} value=${number}></progress>` : nothing}`;
 }
@@ -78,22 +86,51 @@ function foot(w: Wizard): Part {
   </footer>`;
 }
 
-function summary(w: Wizard): Part {
+/** What failed, what to do, and a button that does it. */
+function summary(w: Wizard, canSubmit: boolean): Part {
   const [first] = w.failures;
   if (!first) return nothing;
   const { tone } = first;
   return html`<div class="summary ${tone}" role="alert" tabindex="-1" data-testid="error-summary" data-code=${first.code ?? nothing}>
     <h2>${tone === "notice" ? w.t.noticeTitle : w.t.errorTitle}</h2>
     <ul>${w.failures.map(({ title, field }) => html`<li>${field ? toField(field, title) : html`<strong>${title}</strong>`}</li>`)}</ul>
-    ${w.failures.map(({ cure, code }) => html`${cure ? html`<p>${cure}</p>` : nothing}
-      ${code ? html`<p class="code-small">${w.t.supportCode} <code>${code}</code></p>` : nothing} ${pairButton(w, code)}`)}
+    ${w.failures.map((failure) => html`${failure.cure ? html`<p>${failure.cure}</p>` : nothing} ${ways(w, failure, canSubmit ? "submit" : undefined)}`)}
   </div>`;
 }
 
-/** What cures `not_paired`. */
-export function pairButton(w: Wizard, code: string | undefined): Part {
-  if (code !== "not_paired") return nothing;
-  return html`<div class="actions"><button type="button" class="button small" data-testid="pair" @click=${() => pairBrowser(w)}>${w.t.pairing.open}</button></div>`;
+/** The ways out of a failure: what cures it, and what support wants to know. */
+export function ways(w: Wizard, { source, code }: Failure, again: (() => unknown) | "submit" | undefined): Part {
+  if (!code) return nothing;
+  const remedy = remedyFor(source, code);
+  return html`<div class="actions ways ${remedy === "here" ? "empty" : ""}">
+      ${remedy === "retry" && !again ? nothing : cure(w, remedy, code, again ?? "submit")}
+      ${remedy === "here" ? nothing : linkButton(w.t.report.copy, "report-copy", () => copyReport(w))}
+    </div>
+    <p class="code-small">${w.t.supportCode} <code>${code}</code></p>
+    ${remedy === "here" ? nothing : report(w)}`;
+}
+
+/** The report that was copied, to be seen before it is sent. */
+function report(w: Wizard): Part {
+  if (!w.report) return nothing;
+  const { text, copied } = w.report;
+  return html`<div class="report" tabindex="-1" data-testid="report" data-copied=${copied ? "yes" : "no"}>
+    <p><strong>${copied ? w.t.report.copied : w.t.report.byHand}</strong> ${w.t.report.nothingPersonal}</p>
+    <textarea class="input mono" readonly rows="8" aria-label=${w.t.report.label} .value=${text}></textarea>
+  </div>`;
+}
+
+/** Answers to what people ask at this step. */
+function help(w: Wizard): Part {
+  const texts = w.t.help[w.screen];
+  if (!texts || w.busy) return nothing;
+  return html`<details class="help" data-testid="help">
+    <summary>${w.t.helpTitle}</summary>
+    <ul class="list">${texts.map((text) => html`<li>${text}</li>`)}</ul>
+    ${[...w.failures, w.cardsFailure].every((failure) => remedyFor(failure?.source, failure?.code) === "here")
+      ? html`<p>${linkButton(w.t.report.copy, "report-copy", () => copyReport(w))}</p>${report(w)}`
+      : nothing}
+  </details>`;
 }
 
 /** A link of the summary that leads to the field. A button, as the page's address is the CA's. */
@@ -116,7 +153,7 @@ export function isWrong(w: Wizard, field: Field): boolean {
 }
 
 export function linkButton(label: string, test: string, act: () => unknown): TemplateResult {
-  return html`<button type="button" class="link" data-testid=${test} @click=${act}>${label}</button>`;
+  return html`<button type="button" class="link ${test}" data-testid=${test} @click=${act}>${label}</button>`;
 }
 
 /** A list of facts; pairs without a value are left out. */
@@ -126,9 +163,8 @@ export function facts(pairs: readonly (readonly [string, Part | undefined])[], l
 }
 
 const sheet = html`<svg viewBox="0 0 32 40" aria-hidden="true">
-  <path d="M3 1h18l8 8v30H3z" fill="#fff" stroke="#14508f" stroke-width="1.5" />
-  <path d="M21 1v8h8" fill="none" stroke="#14508f" stroke-width="1.5" />
-  <path d="M8 17h16M8 22h16M8 27h10" stroke="#9db4cc" stroke-width="1.5" />
+  <path class="sheet" d="M3 1h18l8 8v30H3zM21 1v8h8" />
+  <path class="sheet-lines" d="M8 17h16M8 22h16M8 27h10" />
 </svg>`;
 
 /** A document that can be opened (in a new tab) and saved. */

@@ -8,23 +8,13 @@ import { Watch } from "../portal/watch.ts";
 import { en } from "../texts/en.ts";
 import { pl } from "../texts/pl.ts";
 import type { Texts } from "../texts/pl.ts";
-import { adviceFor } from "../texts/texts.ts";
 import { Dates } from "./dates.ts";
+import { failureOf } from "./failure.ts";
+import type { Failure, Field, Problem } from "./failure.ts";
+import { note } from "./report.ts";
+import type { Noted } from "./report.ts";
 import { screenFor } from "./steps.ts";
 import type { Screen } from "./steps.ts";
-
-/** A field that an error can lead to. */
-export type Field = keyof Texts["missing"];
-
-/** Something to tell at the top of the screen, and at the field where there is one. */
-export interface Failure {
-  tone: "error" | "notice";
-  title: string;
-  cure?: string;
-  /** Small, for support. */
-  code?: string;
-  field?: Field;
-}
 
 /** What was typed and chosen; kept until the wizard closes. */
 export interface Form {
@@ -56,13 +46,29 @@ export interface View {
   focus(target: Focus): void;
 }
 
-/** Where the focus goes: the heading of a new screen, what failed, or a field to correct. */
-export type Focus = "heading" | "failure" | { field: Field };
+/** Where the focus goes: the heading of a new screen, what failed, what was asked for, or a field to correct. */
+export type Focus = "heading" | "failure" | "language" | "report" | { field: Field };
 
 export type Busy = keyof Texts["busy"];
 
-const stoppedCodes: ReadonlySet<string> = new Set(["user_cancelled", "request_cancelled"]);
-const fields: Readonly<Record<string, Field>> = { email: "email", phone: "phone", code: "code", start: "start" };
+/** What the wizard needs of the page that it stands on. */
+export interface Host {
+  /** The person is done or leaves: the page shows its preparation again. Called once. */
+  closed(): void;
+  /** Asks the person to pair the browser with the agent; false when they gave up. */
+  pair(): Promise<boolean>;
+  /** Loads the page anew; the wizard comes back at the same step. */
+  reload(): void;
+  print(): void;
+  /** Remembers the language for this tab. */
+  speak(language: Language): void;
+  /** Hands a text to the clipboard; fails where the browser doesn't allow it. */
+  copy(text: string): Promise<void>;
+  /** Has the browser save a file. */
+  save(name: string, mediaType: string, content: string): void;
+  /** Where the CA says how to install extension and agent, if the page tells. */
+  readonly installUrl?: string | undefined;
+}
 
 /**
  * The wizard's state: the renewal as the portal last told it, the screen, what was typed, what failed.
@@ -70,8 +76,9 @@ const fields: Readonly<Record<string, Field>> = { email: "email", phone: "phone"
  * `actions.ts` has what the buttons do, `screens/` how it looks.
  */
 export class Wizard {
-  readonly t: Texts;
-  readonly dates: Dates;
+  language: Language;
+  t: Texts;
+  dates: Dates;
   readonly form: Form = { code: "", accepted: false, email: "", phone: "" };
   info: PortalInfo | undefined;
   renewal: Renewal | undefined;
@@ -81,9 +88,17 @@ export class Wizard {
   /** The screen from which `leaving` was asked for. */
   leftFrom: Screen | undefined;
   busy: Busy | undefined = "loading";
-  failures: readonly Failure[] = [];
+  problems: readonly Problem[] = [];
+  /** Everything that failed since the wizard opened, for a report to support. */
+  noted: readonly Noted[] = [];
+  /** The report that was asked for, and whether it is in the clipboard. */
+  report: { text: string; copied: boolean } | undefined;
   cards: ListResult | undefined;
-  cardsFailure: Failure | undefined;
+  cardsProblem: OdnowaError | undefined;
+  /** Why the list has no certificate, as the agent's checks say. */
+  cardsMissing: OdnowaError | undefined;
+  /** When the agent was lost the last time while the list was there. */
+  cardsLostAt = 0;
   /** Counts the requests for the list. */
   cardsRequest = 0;
   signing: Signing | undefined;
@@ -95,18 +110,41 @@ export class Wizard {
   readonly #watch: Watch;
 
   constructor(
-    readonly language: Language,
+    language: Language,
     readonly portal: Portal,
     readonly agent: Agent,
     readonly view: View,
-    /** Called once when the person is done or leaves: the page shows its preparation again. */
-    readonly closed: () => void,
-    /** Asks the person to pair the browser with the agent; false when they gave up. */
-    readonly pair: () => Promise<boolean>,
+    readonly host: Host,
   ) {
+    this.language = language;
     this.t = language === "pl" ? pl : en;
     this.dates = new Dates(language);
     this.#watch = new Watch(portal.address("events"), (renewal) => this.#heard(renewal), () => void this.#lookAgain());
+  }
+
+  get failures(): readonly Failure[] {
+    return this.problems.map((problem) => failureOf(problem, this.t, this.language));
+  }
+
+  get cardsFailure(): Failure | undefined {
+    return this.cardsProblem && failureOf(this.cardsProblem, this.t, this.language);
+  }
+
+  /** Goes on in another language: here, and in the agent's windows from the next one on. */
+  speak(language: Language): void {
+    if (this.busy || language === this.language) return;
+    this.language = language;
+    this.t = language === "pl" ? pl : en;
+    this.dates = new Dates(language);
+    this.agent.speak(language);
+    this.host.speak(language);
+    this.view.focus("language");
+    this.draw();
+  }
+
+  /** Keeps a failure for a report to support. */
+  note(error: OdnowaError): void {
+    this.noted = note(this.noted, this.screen, error);
   }
 
   /** Ends what runs: events, the agent's connection and with it an open window. */
@@ -118,7 +156,8 @@ export class Wizard {
   /** Shows a screen and moves the focus to its heading. */
   goto(screen: Screen): void {
     this.screen = screen;
-    this.failures = [];
+    this.problems = [];
+    this.report = undefined;
     this.view.focus("heading");
     this.draw();
   }
@@ -146,7 +185,8 @@ export class Wizard {
   async act(busy: Busy, work: () => Promise<void>): Promise<void> {
     if (this.busy) return;
     this.waitFor(busy);
-    this.failures = [];
+    this.problems = [];
+    this.report = undefined;
     try {
       await work();
     } catch (thrown) {
@@ -166,28 +206,9 @@ export class Wizard {
 
   /** Shows what is missing on this screen and leads there. */
   complain(...missing: Field[]): void {
-    this.failures = missing.map((field) => ({ tone: "error", title: this.t.missing[field], field }));
+    this.problems = missing;
     this.view.focus("failure");
     this.draw();
-  }
-
-  /** The words for a failure. */
-  failureOf(error: OdnowaError): Failure {
-    const { title, cure } = adviceFor(error, this.language);
-    const { triesLeft, retryAfterSeconds, field } = error.detail;
-    const more = [
-      cure,
-      triesLeft === undefined ? "" : this.t.triesLeft(triesLeft),
-      retryAfterSeconds === undefined ? "" : this.t.retryAfter(Math.ceil(retryAfterSeconds / 60)),
-    ];
-    const named = fieldOf(error, field);
-    return {
-      tone: error.source === "agent" && stoppedCodes.has(error.code) ? "notice" : "error",
-      title,
-      cure: more.filter(Boolean).join(" "),
-      code: error.code,
-      ...(named && { field: named }),
-    };
   }
 
   draw(): void {
@@ -195,13 +216,14 @@ export class Wizard {
   }
 
   async #fail(error: OdnowaError): Promise<void> {
+    this.note(error);
     if (error.is("portal", "no_session") && this.renewal) {
       this.forget();
       this.screen = "code";
     } else if (error.source === "portal" && this.renewal) {
       await this.#refresh();
     }
-    this.failures = [this.failureOf(error)];
+    this.problems = [error];
     this.view.focus("failure");
   }
 
@@ -239,12 +261,4 @@ export class Wizard {
     }
     this.draw();
   }
-}
-
-function fieldOf(error: OdnowaError, field: string | undefined): Field | undefined {
-  if (error.source !== "portal") return undefined;
-  if (error.code.startsWith("code_")) return "code";
-  if (error.code === "email_invalid") return "email";
-  if (error.code === "phone_invalid") return "phone";
-  return field === undefined ? undefined : fields[field];
 }

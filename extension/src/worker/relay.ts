@@ -3,7 +3,7 @@ import type { ClosedCode } from "../bridge/codes.ts";
 import type { Transport } from "../bridge/client.ts";
 import { method, versions } from "../bridge/messages.ts";
 import { incoming, request } from "../bridge/rpc.ts";
-import type { Request } from "../bridge/rpc.ts";
+import type { Incoming, Request } from "../bridge/rpc.ts";
 
 /** The part of chrome.runtime.Port that a relay uses. */
 export interface PagePort {
@@ -13,7 +13,21 @@ export interface PagePort {
   onDisconnect: { addListener(listener: () => void): void };
 }
 
-const relayed: ReadonlySet<string> = new Set(Object.values(method));
+/** What a page may say with each method; origin and, in agent.hello, client and versions are the extension's words. */
+const params: Readonly<Record<string, readonly string[]>> = {
+  [method.hello]: ["origin", "client", "versions", "language"],
+  [method.diagnose]: ["origin"],
+  [method.listCertificates]: ["origin", "filter"],
+  [method.createSignature]: ["origin", "certificateId", "document", "format", "seal"],
+  [method.cancel]: ["origin", "requestId"],
+  [method.activateRSign]: ["origin", "offer"],
+};
+
+/** More unanswered requests than a page has use for. */
+const mostUnanswered = 32;
+
+/** More than the largest document in base64 and what goes with it; browsers break a connection with larger ones. */
+const longestRequest = 24 << 20;
 
 /**
  * Joins one content script's port to one connection of the agent. It keeps nothing but the two ends:
@@ -21,6 +35,7 @@ const relayed: ReadonlySet<string> = new Set(Object.values(method));
  */
 export function relay(page: PagePort, agent: Transport, origin: string, version: string): void {
   let open = true;
+  const unanswered = new Set<string>();
   const end = (code: ClosedCode) => {
     if (!open) return;
     open = false;
@@ -34,9 +49,14 @@ export function relay(page: PagePort, agent: Transport, origin: string, version:
   page.onMessage.addListener((message) => {
     const outgoing = inTheNameOf(origin, version, message);
     if (!outgoing) {
-      refuse(page, message);
+      refuse(page, message, "invalid_request");
       return;
     }
+    if (unanswered.size >= mostUnanswered) {
+      refuse(page, message, "rate_limited");
+      return;
+    }
+    unanswered.add(outgoing.id);
     try {
       agent.send(outgoing);
     } catch {
@@ -45,7 +65,9 @@ export function relay(page: PagePort, agent: Transport, origin: string, version:
   });
   agent.listen(
     (message) => {
-      if (open && isIncoming(message)) page.postMessage(message);
+      const read = incomingOf(message);
+      if (read?.kind === "answer" && read.answer.id !== null) unanswered.delete(read.answer.id);
+      if (open && read) page.postMessage(message);
     },
     end,
   );
@@ -101,22 +123,31 @@ export function inTheNameOf(origin: string, version: string, message: unknown): 
   } catch {
     return undefined;
   }
-  if (!relayed.has(read.method)) return undefined;
+  const known = Object.hasOwn(params, read.method) ? params[read.method] : undefined;
+  // Exact names only: Go's JSON would take "Origin" for "origin", and a later one for the earlier.
+  if (!known || !Object.keys(read.params).every((name) => known.includes(name)) || isTooLong(read)) return undefined;
   const own = read.method === method.hello ? { client: { name: "odnowa-extension", version }, versions } : {};
   return { ...read, params: { ...read.params, ...own, origin } };
 }
 
-function refuse(page: PagePort, message: unknown): void {
+function isTooLong(read: Request): boolean {
+  try {
+    return JSON.stringify(read).length > longestRequest;
+  } catch {
+    return true; // cyclic, which Firefox's ports carry
+  }
+}
+
+function refuse(page: PagePort, message: unknown, code: "invalid_request" | "rate_limited"): void {
   const id = typeof message === "object" && message !== null && "id" in message && typeof message.id === "string" ? message.id : null;
-  const error = { code: -32600, message: "not a request of the bridge protocol", data: { code: "invalid_request" } };
+  const error = { code: -32600, message: "not a request of the bridge protocol, or too many of them", data: { code } };
   page.postMessage({ jsonrpc: "2.0", id, error });
 }
 
-function isIncoming(message: unknown): boolean {
+function incomingOf(message: unknown): Incoming | undefined {
   try {
-    incoming(message);
-    return true;
+    return incoming(message);
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -77,16 +77,20 @@ export async function prove(service: Service, conversation: Conversation, pairin
   if (!(await checkServer(pairing.secret, over, answer.proof))) throw extensionError("agent_impostor");
 }
 
+/** How the agent is reached: by a host that the browser starts, or over the service's WebSocket. */
+export type Way = "native" | "service";
+
 /**
  * The agent by native messaging; where the browser finds no host (a snap, a flatpak, a person without
  * one), by `other`. What was sent meanwhile is sent again there: no host has read it.
  */
-export function withFallback(native: () => Transport, other: () => Transport): Transport {
+export function withFallback(native: () => Transport, other: () => Transport, chosen: (way: Way) => void = () => undefined): Transport {
   let current: Transport | undefined;
   let unread: unknown[] | undefined = [];
   let isClosed = false;
   let listen: ((transport: Transport) => void) | undefined;
   const fallBack = () => {
+    chosen("service");
     const again = unread ?? [];
     unread = undefined;
     current = other();
@@ -95,8 +99,10 @@ export function withFallback(native: () => Transport, other: () => Transport): T
   };
   try {
     current = native();
+    chosen("native");
   } catch {
     unread = undefined; // this browser has no native messaging at all
+    chosen("service");
     current = other();
   }
   return {

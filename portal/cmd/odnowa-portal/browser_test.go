@@ -255,7 +255,7 @@ func (b *browser) once() {
 		"portal's records of the issue":          w.events("portal", "renewal.issued", r.Application.Number),
 		"portal's records of the signature":      w.events("portal", "renewal.sign_application", r.Application.Number),
 		"portal's records of the confirmation":   w.events("portal", "renewal.sign_confirmation", r.Application.Number),
-		"SAM's records of the active credential": w.events("sam", "credential.active", b.phone.welcome.Enrolment),
+		"SAM's records of the active credential": w.events("sam", "credential.active", b.phone.Welcome.Enrolment),
 	} {
 		if n != 1 {
 			w.t.Errorf("%d %s", n, what)

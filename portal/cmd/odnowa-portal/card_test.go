@@ -7,13 +7,10 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"errors"
 	"math/big"
 	"time"
 
-	"github.com/odnowa/odnowa/portal/hsm"
-	"github.com/odnowa/odnowa/portal/issuer"
-	"github.com/odnowa/odnowa/portal/profile"
+	"github.com/odnowa/odnowa/portal/sandbox"
 	"github.com/odnowa/odnowa/protocol/cades"
 )
 
@@ -68,62 +65,25 @@ func (c card) sign(w *world, p cades.Profile, content []byte) []byte {
 	return cms
 }
 
-// issueCards issues them with the CA's key, while no issuer has its token.
+// issueCards has them issued by the sandbox's CA, and makes the one that another CA has issued.
 func (w *world) issueCards() (out cards) {
 	w.t.Helper()
-	config, err := issuer.LoadConfig(w.box.Configs.Issuer)
+	test, err := w.box.IssueTestCards(w.t.Context())
 	w.must(err)
-	token, err := hsm.Open(config.HSM)
-	w.must(err)
-	ca, err := token.Key(config.Keys.CA)
-	w.must(err)
-	register, err := issuer.OpenRegister(w.t.Context(), config.Database)
-	w.must(err)
-	issuing := w.read(config.Certificates.Issuing)
-	authority, err := issuer.NewAuthority(issuing, w.box.URLs.CA, config.CA)
-	w.must(err)
-
-	now := time.Now()
-	issue := func(name pkix.Name, from time.Time, how profile.Identification, known bool) card {
-		subject, err := asn1.Marshal(name.ToRDNSequence())
-		w.must(err)
-		notBefore, notAfter, err := profile.Validity(from, 24, issuing)
-		w.must(err)
-		c := newCard()
-		c.cert, err = authority.Issue(profile.Request{
-			PublicKey: c.key.Public(), RawSubject: subject, Serial: newSerial(), NotBefore: notBefore, NotAfter: notAfter, Identification: how,
-		}, ca)
-		w.must(err)
-		if known {
-			w.must(register.Add(w.t.Context(), issuer.Record{Certificate: c.cert, Identification: how, Device: "TEST-QSCD-2024-01"}, notBefore))
-		}
-		return c
+	soft := func(c sandbox.TestCard) card { return card{c.Key, c.Certificate} }
+	out = cards{
+		holder: soft(test.Holder), holdersOther: soft(test.HoldersOther), stranger: soft(test.Stranger), revoked: soft(test.Revoked),
+		expired: soft(test.Expired), renewed: soft(test.Renewed), unregistered: soft(test.Unregistered), unqualified: soft(test.Unqualified), forSignIn: soft(test.ForSignIn),
+		foreign: newCard(),
 	}
-	current, past := now.AddDate(0, -23, 0), now.AddDate(0, -25, 0)
-	out.holder = issue(holderName, current, profile.InPerson, true)
-	out.holdersOther = issue(holderName, current.AddDate(0, 1, 0), profile.OtherMeans, true)
-	out.stranger = issue(strangerName, current, profile.InPerson, true)
-	out.revoked = issue(holderName, current, profile.InPerson, true)
-	out.expired = issue(holderName, past, profile.InPerson, true)
-	out.renewed = issue(holderName, current, profile.QualifiedSignature, true)
-	out.unregistered = issue(holderName, current, profile.InPerson, false)
-	w.must(register.Revoke(w.t.Context(), out.revoked.cert.SerialNumber, 1, now))
-
-	plain := func(usage x509.KeyUsage, parent *x509.Certificate, key any) card {
-		c := newCard()
-		der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-			SerialNumber: newSerial(), Subject: holderName, NotBefore: current, NotAfter: now.AddDate(0, 1, 0), KeyUsage: usage,
-		}, parent, c.key.Public(), key)
-		w.must(err)
-		c.cert, err = x509.ParseCertificate(der)
-		w.must(err)
-		return c
-	}
-	out.unqualified = plain(x509.KeyUsageContentCommitment, issuing, ca)
-	out.forSignIn = plain(x509.KeyUsageDigitalSignature, issuing, ca)
-	namesake := newCard()
-	out.foreign = plain(x509.KeyUsageContentCommitment, &x509.Certificate{Subject: issuing.Subject, RawSubject: issuing.RawSubject}, namesake.key)
-	w.must(errors.Join(register.Close(), token.Close()))
+	namesake, issuing := newCard(), w.read(w.box.CA.Issuing)
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: newSerial(), Subject: holderName, NotBefore: out.holder.cert.NotBefore, NotAfter: out.holder.cert.NotAfter,
+		KeyUsage: x509.KeyUsageContentCommitment,
+	}, &x509.Certificate{Subject: issuing.Subject, RawSubject: issuing.RawSubject}, out.foreign.key.Public(), namesake.key)
+	w.must(err)
+	out.foreign.cert, err = x509.ParseCertificate(der)
+	w.must(err)
 	return out
 }
 

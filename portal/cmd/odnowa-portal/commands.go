@@ -25,4 +25,6 @@ var commands = []struct {
 	{"lint", "check certificates against the profile", profile.Main},
 	{"audit verify", "check an audit log and print its head", audit.Main},
 	{"sandbox create", "make a CA for trying and testing", sandbox.Main},
+	{"sandbox conformance", "make what the conformance kit needs to try the sandbox", sandbox.ConformanceMain},
+	{"sandbox phone", "a phone without screens: reads an enrolment URL, prints the phone's six digits", sandbox.PhoneMain},
 }

@@ -29,7 +29,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintln(stderr, "usage: odnowa-portal COMMAND [--help]")
 	for _, c := range commands {
-		fmt.Fprintf(stderr, "  %-15s %s\n", c.name, c.help)
+		fmt.Fprintf(stderr, "  %-19s %s\n", c.name, c.help)
 	}
 	return 2
 }

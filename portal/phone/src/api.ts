@@ -2,17 +2,18 @@
 
 import type { Proof } from "./keys/proof";
 
-/** The SAM's refusals that the app has words for; the last seven are the app's own, but for internal. */
+/** The SAM's refusals that the app has words for; from signing_locked on they are the app's own, but for internal. */
 export const problemCodes = [
   "too_many_requests", "not_found", "enrolment_void", "enrolment_active", "phone_confirmed", "phone_replaced",
   "application_missing", "too_many_scans", "wrong_state", "challenge_invalid", "pin_incorrect", "pin_locked",
-  "counter_reused", "computer_unknown", "computer_codes_paused", "computer_over", "too_many_computers", "request_over",
-  "signing_locked", "signing_copied", "code_mismatch", "other_tab", "browser_unsupported", "network", "internal",
+  "counter_reused", "computer_unknown", "computer_codes_paused", "computer_over", "too_many_computers", "request_over", "backup_used",
+  "signing_locked", "signing_copied", "signing_revoked", "phone_retired", "backup_here", "backup_other", "code_mismatch", "other_tab", "browser_unsupported", "network", "internal",
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];
 
 export class Problem extends Error {
-  constructor(readonly code: ProblemCode) {
+  /** triesLeft of the PIN, where the SAM tells it. */
+  constructor(readonly code: ProblemCode, readonly triesLeft?: number) {
     super(code);
   }
 }
@@ -51,6 +52,8 @@ export interface PhoneState {
   /** when active: the key's id */
   credentialID?: string;
   request?: SigningRequest;
+  /** computers that this phone has found and that were cancelled since */
+  ended?: string[];
 }
 
 /** What a computer wants to have signed. Everything but the id is signed to approve it. */
@@ -93,11 +96,18 @@ export const sendKeys = (c: Caller, proof: Proof): Promise<Credential> =>
 export const activate = (c: Caller, proof: Proof): Promise<{ code: string }> =>
   call("activate", { enrolment: c.enrolment, proof }, c, { code: "string" });
 
+/** What a phone begins with that is to take the place of another. */
+export const restoreChallenge = (): Promise<Challenge & { phone: string }> =>
+  call("restore/challenge", {}, undefined, { phone: "string", challenge: "string", iat: "number", exp: "number" });
+
+export const restore = (c: Caller, proof: Proof): Promise<object> => call("restore", { enrolment: c.enrolment, proof }, c, {});
+
 /** Answers when the version is above the given one, or after waitMs. */
 export async function state(c: Caller, version: number, waitMs: number, signal?: AbortSignal): Promise<PhoneState> {
   const s = await call<PhoneState>("state", { enrolment: c.enrolment, version, waitMs }, c,
     { state: "string", version: "number", number: "string", triesLeft: "number", confirmed: "boolean" }, signal);
   if (s.request !== undefined) check(s.request, requestShape);
+  if (s.ended !== undefined) check(s, { ended: "strings" });
   return s;
 }
 
@@ -154,8 +164,8 @@ async function call<T>(path: string, body: object, caller: Caller | undefined, s
     throw new Problem("network");
   }
   if (!response.ok) {
-    const { code } = check(answer, {});
-    throw new Problem(problemCodes.find((c) => c === code) ?? "internal");
+    const { code, triesLeft } = check(answer, {});
+    throw new Problem(problemCodes.find((c) => c === code) ?? "internal", typeof triesLeft === "number" ? triesLeft : undefined);
   }
   return check(answer, shape) as T;
 }

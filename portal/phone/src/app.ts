@@ -5,23 +5,30 @@ import * as api from "./api";
 import { Problem, type ProblemCode } from "./api";
 import { Desk, type DeskScreen } from "./desk";
 import * as enrol from "./enrol";
-import { sealBackup } from "./keys/backup";
+import { readBackupFile, sealBackup } from "./keys/backup";
 import { pinFault, type PINFault } from "./keys/pinrules";
-import { groups, normalize, writeRecoveryCode } from "./keys/recovery";
+import { groups, normalize, readRecoveryCode, writeRecoveryCode } from "./keys/recovery";
 import { readLink, type LinkFault } from "./link";
+import * as restore from "./restore";
 import * as store from "./store";
 import type { Phone } from "./store";
 
-export type FieldFault = PINFault | LinkFault | "pin_differs" | "recovery_last" | "backup_first" | "camera_denied" | "camera_missing" | "code_form";
+export type FieldFault = PINFault | LinkFault | "pin_differs" | "recovery_last" | "backup_first" | "camera_denied" | "camera_missing" | "code_form"
+  | "backup_file" | "recovery_form" | "recovery_wrong";
 export type Fault = FieldFault | ProblemCode;
 
-export type Screen = "start" | "camera" | "link" | "stopped" | "issuing" | store.Step | DeskScreen;
+export type Screen = "start" | "camera" | "link" | "stopped" | "issuing" | "restore-file" | store.Step | DeskScreen;
 
 /** After these nothing can be mended on this phone but by beginning anew. */
 const final: readonly ProblemCode[] = ["enrolment_void", "phone_replaced", "not_found", "pin_locked", "counter_reused", "code_mismatch"];
 /** The same for a phone that has a certificate, which is not given up for a slip. */
 const finalActive: Partial<Record<ProblemCode, ProblemCode>> = {
-  pin_locked: "signing_locked", counter_reused: "signing_copied", phone_replaced: "phone_replaced", enrolment_void: "enrolment_void",
+  pin_locked: "signing_locked", counter_reused: "signing_copied", phone_replaced: "phone_retired", enrolment_void: "signing_revoked",
+};
+/** The same for a phone that is to take another one's place. */
+const finalRestoring: Partial<Record<ProblemCode, ProblemCode>> = {
+  pin_locked: "signing_locked", counter_reused: "signing_copied", enrolment_void: "signing_revoked", backup_used: "backup_used",
+  not_found: "backup_other", wrong_state: "backup_other",
 };
 
 const pollMs = 25_000;
@@ -36,6 +43,7 @@ export class App {
   busy = false;
   offline = false;
   camera = false;
+  choosingBackup = false;
   /** token of a link that was opened and not yet agreed to */
   pending: string | undefined;
   recoveryCode = "";
@@ -53,6 +61,7 @@ export class App {
   get screen(): Screen {
     if (this.camera) return "camera";
     if (this.pending !== undefined) return "link";
+    if (this.choosingBackup) return "restore-file";
     if (this.stopped !== undefined) return "stopped";
     if (this.phone?.step === "code" && this.confirmed) return "issuing";
     if (this.phone?.step === "active") return this.desk.screen;
@@ -93,6 +102,55 @@ export class App {
     this.fault = undefined;
     this.camera = on;
     this.changed();
+  }
+
+  showRestore(on: boolean): void {
+    this.fault = undefined;
+    this.choosingBackup = on;
+    this.changed();
+  }
+
+  /** Opens another phone's backup. True when file and code fit together. */
+  async openBackup(text: string | undefined, code: string): Promise<boolean> {
+    const file = text === undefined ? undefined : readBackupFile(text);
+    if (!file) {
+      this.fail("backup_file");
+      return false;
+    }
+    const recovery = await readRecoveryCode(code);
+    if (!recovery) {
+      this.fail("recovery_form");
+      return false;
+    }
+    let opened: Phone | undefined;
+    const done = await this.work(async () => {
+      opened = await restore.begin(file, recovery);
+    }, true);
+    if (!done) return false;
+    if (!opened) {
+      this.fail("recovery_wrong");
+      return false;
+    }
+    await navigator.storage.persist().catch(() => false);
+    this.choosingBackup = false;
+    this.phone = opened;
+    await this.resume();
+    return true;
+  }
+
+  /** True when the PIN was right and this phone has taken the other one's place; the caller wipes the field whatever comes. */
+  async restore(pin: string): Promise<boolean> {
+    if (!/^[0-9]{6}$/.test(pin)) {
+      this.fail("pin_form");
+      return false;
+    }
+    return this.work(async () => {
+      await restore.finish(this.current(), pin).catch((e: unknown) => {
+        if (e instanceof Problem && e.triesLeft !== undefined) this.triesLeft = e.triesLeft;
+        throw e;
+      });
+      await this.resume();
+    });
   }
 
   fail(fault: Fault): void {
@@ -159,7 +217,8 @@ export class App {
   /** Forgets an enrolment that is over, or that is someone else's. */
   async leave(): Promise<void> {
     this.following?.abort();
-    if (this.phone && this.phone.step !== "active") await store.forget(this.phone);
+    const over = this.stopped === "phone_retired" || this.stopped === "signing_revoked";
+    if (this.phone && (this.phone.step !== "active" || over)) await store.forget(this.phone);
     this.phone = undefined;
     this.stopped = undefined;
     this.fault = undefined;
@@ -198,7 +257,7 @@ export class App {
     } else if (this.phone) {
       delete this.phone.unsaved;
       this.recoveryCode = "";
-      await this.to("pin");
+      await this.to(this.phone.restoring ? "restore" : "pin");
     }
   }
 
@@ -272,6 +331,7 @@ export class App {
 
   private stops(code: ProblemCode): ProblemCode | undefined {
     if (this.phone?.step === "active") return finalActive[code];
+    if (this.phone?.restoring) return finalRestoring[code];
     return final.includes(code) ? code : undefined;
   }
 
@@ -279,7 +339,7 @@ export class App {
   private follow(): void {
     this.following?.abort();
     const p = this.phone;
-    if (!p) return;
+    if (!p || p.restoring) return; // the SAM does not know it yet
     const stop = new AbortController();
     this.following = stop;
     void this.poll(p, stop.signal);

@@ -41,6 +41,12 @@ export class Desk {
   learn(s: PhoneState): void {
     this.credential = s.credentialID;
     this.waiting = s.request;
+    if (this.screen === "computer-found" && this.found && s.ended?.includes(this.found.id) && !this.app.busy) {
+      this.found = undefined;
+      this.screen = "active";
+      this.app.fail("computer_over");
+      return;
+    }
     if (this.screen === "request") {
       if (this.waiting?.id !== this.request?.id && !this.app.busy) this.close();
     } else if (this.waiting && this.app.fault !== "request_over" && this.screen !== "computer-found" && !this.app.busy) {

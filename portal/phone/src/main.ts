@@ -8,11 +8,12 @@ import * as desk from "./screens/desk";
 import { active, stopped } from "./screens/end";
 import { activate, backup, code, issuing, number, pin } from "./screens/enrol";
 import type { View } from "./screens/parts";
+import { restore, restoreFile } from "./screens/restore";
 import { camera, link, start } from "./screens/start";
 import { chooseLanguage, language, texts } from "./text/text";
 
 const views: Record<Screen, View> = {
-  start, camera, link, number, backup, pin, activate, code, issuing, active, stopped,
+  start, camera, link, "restore-file": restoreFile, restore, number, backup, pin, activate, code, issuing, active, stopped,
   "computer-code": desk.computerCode, "computer-found": desk.computerFound, "computer-added": desk.computerAdded, computers: desk.computers,
   "computer-remove": desk.computerRemove, request: desk.request, approved: desk.approved, refused: desk.refused,
 };

@@ -3,7 +3,7 @@
 
 import type { Bytes } from "./bytes";
 
-export type Step = "number" | "backup" | "pin" | "activate" | "code" | "active";
+export type Step = "number" | "backup" | "pin" | "activate" | "code" | "active" | "restore";
 
 export interface Phone {
   enrolment: string;
@@ -21,6 +21,8 @@ export interface Phone {
   backupPublic: Bytes;
   /** until the SAM has the keys */
   backupSign?: CryptoKey;
+  /** while this phone takes the place of another one: the key from that one's backup */
+  restoring?: { backupSign: CryptoKey };
   /** until the person has saved the backup */
   unsaved?: { recovery: Bytes; backupKey: Bytes };
   /** the highest that was used in a proof */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { base64, fromBase64, random } from "../src/bytes";
-import { openBackup, sealBackup } from "../src/keys/backup";
+import { openBackup, readBackupFile, sealBackup } from "../src/keys/backup";
 import { newBackupKey, newDeviceKey } from "../src/keys/device";
 import { derivePINKey } from "../src/keys/pin";
 import { pinFault } from "../src/keys/pinrules";
@@ -112,4 +112,18 @@ test("both languages say something for each fault", () => {
   }
   expect(Object.keys(pl.faults)).toEqual(Object.keys(en.faults));
   expect([pl.triesLeft(1), pl.triesLeft(2), en.triesLeft(1)]).toEqual(["Została 1 próba.", "Zostały 2 próby.", "1 try is left."]);
+});
+
+test("a backup file is read strictly", async () => {
+  const secret = newRecoverySecret();
+  const file = await sealBackup({ secret: random(32), backupKey: random(138) }, secret, "enrolment-1");
+  const read = readBackupFile(JSON.stringify(file));
+  expect(read).toEqual(file);
+  for (const bad of ["", "null", "[]", "{", "{}", JSON.stringify({ ...file, kind: "other" }), JSON.stringify({ ...file, version: 2 }),
+    JSON.stringify({ ...file, data: 7 }), JSON.stringify({ ...file, enrolment: "../x" }), JSON.stringify({ ...file, salt: "A".repeat(5000) })]) {
+    expect(readBackupFile(bad)).toBeUndefined();
+  }
+  if (!read) throw new Error("not read");
+  await expect(openBackup({ ...read, enrolment: "enrolment-2" }, secret)).rejects.toThrow(); // in another one's name
+  await expect(openBackup(read, newRecoverySecret())).rejects.toThrow();
 });

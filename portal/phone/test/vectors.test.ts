@@ -12,7 +12,7 @@ import { prove, type Proof, type Role } from "../src/keys/proof";
 interface Vectors {
   codes: { deviceKey: string; pinKey: string; backupKey: string; key: string; nonce: string; code: string }[];
   pinKeys: { pin: string; secret: string; public: string }[];
-  proofs: { roles: Role[]; device: string; pin: string; backup: string; claims: object; proof: Proof }[];
+  proofs: { roles: Role[]; device: string; pin: string; backup: string; next?: string; claims: object; proof: Proof }[];
 }
 
 const vectors = file as unknown as Vectors;
@@ -52,7 +52,7 @@ async function verifies(proof: Proof, i: number, role: Role, spki: Bytes): Promi
 }
 
 test.each(vectors.proofs)("proof by $roles", async (v) => {
-  const keys = { device: fromBase64(v.device), pin: fromBase64(v.pin), backup: fromBase64(v.backup) };
+  const keys = { device: fromBase64(v.device), pin: fromBase64(v.pin), backup: fromBase64(v.backup), "next-backup": fromBase64(v.next ?? "") };
   for (const [i, role] of v.roles.entries()) expect(await verifies(v.proof, i, role, keys[role])).toBe(true);
   expect(v.proof.signatures).toHaveLength(v.roles.length);
   expect(await verifies(v.proof, 0, "device", keys.backup)).toBe(false);

@@ -5,6 +5,7 @@ import { activate as start, cancelActivation, fromActivation, leave } from "../a
 import { sixDigits, spelled } from "../code.ts";
 import { facts, head, page } from "../parts.ts";
 import { readCertificate } from "../x509.ts";
+import { drawnPhone } from "../window.ts";
 import type { Activation, Wizard } from "../wizard.ts";
 
 /** Step 12: this computer may ask for signatures with the certificate in the cloud. */
@@ -38,16 +39,26 @@ function waiting(w: Wizard, { state, code }: Activation): TemplateResult {
             <p class="digits"><span aria-hidden="true">${sixDigits(code)}</span><span class="hidden-label">${spelled(code)}</span></p>
             <p>${t.codeHint}</p>
           </div>`}
-      <p class="state waiting" role="status" data-testid="activation-state" data-activation=${state}>${t.progress[state]}</p>
-      <ol class="steps">
-        ${step(t.open, t.openHint)} ${step(t.type, t.typeHint)} ${step(t.confirm, t.confirmHint)}
-      </ol>
+      <p class="state waiting" data-testid="activation-state" data-activation=${state}>${t.progress[state]}</p>
+      <div class="hands">
+        <ol class="steps">
+          ${step(t.open, t.openHint)} ${step(t.type, t.typeHint)} ${step(t.confirm, t.confirmHint)}
+        </ol>
+        ${handset(w)}
+      </div>
       <div class="actions">
         <button type="button" class="button second" data-testid="activate-cancel" @click=${() => cancelActivation(w)}>${w.t.cancel}</button>
         <p class="small">${t.cancelHint}</p>
       </div>
     </div>
   </section>`;
+}
+
+function handset(w: Wizard): TemplateResult {
+  const t = w.t.handset;
+  return html`<div role="img" aria-label=${w.t.activate.picture}>
+    ${drawnPhone(t.codeTitle, html`<p class="handset-field"><span>${t.codeLabel}</span><span>••• •••</span></p>`, t.codeGo)}
+  </div>`;
 }
 
 function done(w: Wizard, certificate: Certificate): TemplateResult {

@@ -1,7 +1,10 @@
-import { html } from "lit-html";
+import { html, nothing } from "lit-html";
 import type { TemplateResult } from "lit-html";
 import { leave, toActivation } from "../actions.ts";
-import { documentCard, facts, page } from "../parts.ts";
+import { reminderDays } from "../calendar.ts";
+import { documentCard, facts, linkButton, page } from "../parts.ts";
+import type { Part } from "../parts.ts";
+import { saveCalendar } from "../support.ts";
 import type { Wizard } from "../wizard.ts";
 
 /** Step 11: the new certificate. */
@@ -24,11 +27,25 @@ export function issued(w: Wizard): TemplateResult {
       <h3>${t.currentTitle}</h3>
       <p>${current(w)}</p>
       <h3>${t.cardTitle}</h3>
-      <p>${t.card}</p>`,
+      <p>${t.card}</p>
+      ${next(w)}
+      <p class="on-screen">${linkButton(t.print, "issued-print", () => w.host.print())}</p>`,
     primary: { label: t.activate, test: "issued-activate", act: () => toActivation(w) },
     secondary: { label: t.finish, test: "issued-finish", act: () => leave(w, true) },
     after: t.finishHint,
   });
+}
+
+/** When to think of the next renewal, and what it takes; an entry for the calendar. */
+function next(w: Wizard): Part {
+  const t = w.t.issued;
+  const { issued: fresh, nextNeedsIdentification } = w.renewal ?? {};
+  if (!fresh) return nothing;
+  const reminder = new Date(new Date(fresh.validity.notAfter).getTime() - reminderDays * 86_400_000);
+  return html`<h3>${t.nextTitle}</h3>
+    <p>${t.next(w.dates.day(fresh.validity.notAfter))} ${nextNeedsIdentification ? t.identification : nothing}</p>
+    <p class="on-screen"><button type="button" class="button second small" data-testid="issued-calendar" @click=${() => saveCalendar(w)}>${t.calendar}</button></p>
+    <p class="small on-screen">${t.calendarHint(w.dates.day(reminder))}</p>`;
 }
 
 function documents(w: Wizard): TemplateResult {

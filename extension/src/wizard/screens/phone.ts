@@ -5,6 +5,7 @@ import { sixDigits, spelled } from "../code.ts";
 import { page } from "../parts.ts";
 import type { Part } from "../parts.ts";
 import { phoneReady } from "../steps.ts";
+import { drawnPhone } from "../window.ts";
 import type { Wizard } from "../wizard.ts";
 
 /** Step 8: the phone is enrolled; the screen follows by itself. */
@@ -14,17 +15,31 @@ export function phone(w: Wizard): TemplateResult {
   return page(w, {
     title: t.title,
     lead: t.lead,
-    body: html`${state(w)} ${ready ? again(w) : guide(w)}`,
+    body: html`${state(w)} ${body(w, ready)}`,
     ...(ready && { primary: { label: w.t.next, test: "phone-next", act: () => visit(w, "contact") } }),
     after: ready ? t.after : t.later,
   });
+}
+
+/** What to do now: scan, go on in the hand, or compare. */
+function body(w: Wizard, ready: boolean): Part {
+  if (ready) return again(w);
+  return w.renewal?.phone?.state === "scanned" ? html`${handset(w)} ${again(w)}` : guide(w);
+}
+
+/** What the phone asks for after the scan. */
+function handset(w: Wizard): TemplateResult {
+  const t = w.t.handset;
+  return html`<div class="picture" role="img" aria-label=${w.t.phone.picture}>
+    ${drawnPhone(t.pinTitle, html`<p class="handset-field"><span>${t.pinLabel}</span><span>●●●●●●</span></p>`, t.pinGo)}
+  </div>`;
 }
 
 function state(w: Wizard): TemplateResult {
   const t = w.t.phone;
   const { state: now = "waiting", code } = w.renewal?.phone ?? {};
   const ready = now === "ready" || now === "active";
-  return html`<p class="state ${ready ? "good" : "waiting"}" role="status" data-testid="phone-state" data-phone=${now}>
+  return html`<p class="state ${ready ? "good" : "waiting"}" data-testid="phone-state" data-phone=${now}>
       ${ready ? t.ready : t[now]}
     </p>
     ${ready && code ? phoneCode(code, t.readyCode, t.readyHint) : nothing}`;
@@ -41,7 +56,7 @@ export function phoneCode(code: string, label: string, hint: string): TemplateRe
 
 /** A phone that is not the person's own may have scanned the code: how to replace it. */
 function again(w: Wizard): TemplateResult {
-  return html`<details><summary data-testid="phone-again">${w.t.phone.again}</summary><br />${guide(w)}</details>`;
+  return html`<details><summary data-testid="phone-again">${w.renewal?.phone?.state === "scanned" ? w.t.phone.showAgain : w.t.phone.again}</summary><br />${guide(w)}</details>`;
 }
 
 function guide(w: Wizard): Part {

@@ -65,7 +65,7 @@ export function issuing(w: Wizard): TemplateResult {
     title: t.title,
     lead: t.lead,
     back: false,
-    body: w.busy ? nothing : html`<p class="state waiting" role="status">${t.waiting}</p>`,
+    body: w.busy ? nothing : html`<p class="state waiting">${t.waiting}</p>`,
     primary: { label: t.button, test: "issue", act: () => issue(w) },
   });
 }

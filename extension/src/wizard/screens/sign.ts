@@ -30,7 +30,7 @@ export function waiting(w: Wizard, state: Signing["state"]): TemplateResult {
     <div class="body">
       <h2 class="title" tabindex="-1" data-testid="heading">${t.waitingTitle}</h2>
       <p class="lead">${t.waitingLead}</p>
-      <p class="state waiting" role="status" data-testid="sign-progress" data-progress=${state}>${t.progress[state]}</p>
+      <p class="state waiting" data-testid="sign-progress" data-progress=${state}>${t.progress[state]}</p>
       ${picture(w)}
       ${state === "signing"
         ? nothing
@@ -58,7 +58,7 @@ export function picture(w: Wizard): TemplateResult {
       ${row(t.email, confirming ? renewal?.contact?.email : undefined)} ${row(t.signer, signer)}
     </dl>`;
   const pin = html`<p>${info?.origin}</p>
-    <p>${t.askPin(`${confirming ? t.confirmationShort : t.applicationShort} ${number}`)}</p>
+    <p>${t.askPin} ${confirming ? t.confirmationShort : t.applicationShort} ${number}</p>
     <div class="window-pin"><span>${t.pin}</span><span>●●●●●●</span></div>`;
   return html`<div class="picture" role="img" data-testid="window-picture"
       aria-label=${confirming ? w.t.sign.pictureReview : w.t.sign.picture}>

@@ -22,6 +22,21 @@ export interface BackupFile {
   data: string;
 }
 
+/** Reads a file that a person chose, or gives undefined when it is no backup. */
+export function readBackupFile(text: string): BackupFile | undefined {
+  let read: unknown;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof read !== "object" || read === null) return undefined;
+  const file = read as Record<keyof BackupFile, unknown>;
+  const fits = file.kind === kind && file.version === version &&
+    [file.enrolment, file.salt, file.iv, file.data].every((x) => typeof x === "string" && /^[A-Za-z0-9+/=_-]{1,4096}$/.test(x));
+  return fits ? (read as BackupFile) : undefined;
+}
+
 export async function sealBackup(backup: Backup, recoverySecret: Bytes, enrolment: string): Promise<BackupFile> {
   const salt = random(16);
   const iv = random(12);

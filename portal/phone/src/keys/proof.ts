@@ -3,7 +3,7 @@
 
 import { base64url, utf8 } from "../bytes";
 
-export type Role = "device" | "pin" | "backup";
+export type Role = "device" | "pin" | "backup" | "next-backup";
 
 export interface Proof {
   payload: string;

@@ -33,7 +33,7 @@ export const stopped: View = (app, t) => {
       <p>${todo}</p>
       <p class="support">${t.supportCode}: ${code}</p>
     </div>
-    <div class="actions">${code === "signing_locked" || code === "signing_copied"
+    <div class="actions">${(code === "signing_locked" || code === "signing_copied") && app.phone?.step === "active"
       ? html`<button class="secondary" type="button" data-testid="scan-another" @click=${() => { app.showCamera(true); }}>${t.active.another}</button>`
       : code === "other_tab" || code === "browser_unsupported"
       ? html`<button class="primary" type="button" data-testid="continue-here" @click=${() => { location.reload(); }}>${t.stopped.here}</button>`

@@ -12,7 +12,7 @@ export const number: View = (app, t) => page(app, t, t.number.title, t.number.le
   </div>
 `);
 
-export const backup: View = (app, t) => page(app, t, t.backup.title, t.backup.lead, html`
+export const backup: View = (app, t) => page(app, t, t.backup.title, app.phone?.restoring ? t.restore.backupLead : t.backup.lead, html`
   ${summary(app, t, app.fault === "backup_first" ? "backup-save" : "recovery-last")}
   <h2>1. ${t.backup.codeLabel}</h2>
   <p class="recovery" data-testid="recovery-code" aria-label="${t.backup.codeLabel}: ${spelled(app.recoveryCode)}" role="img"

@@ -7,10 +7,12 @@ import { texts, type Text } from "../text/text";
 export type View = (app: App, t: Text) => TemplateResult;
 
 /** Order of the steps that a person goes through. */
-const steps = ["number", "backup", "pin", "activate", "code"];
+const enrolling = ["number", "backup", "pin", "activate", "code"];
+const restoring = ["restore-file", "backup", "restore"];
 
 /** One decision a screen: a heading, what it is about, at most one primary button at the end. */
 export function page(app: App, t: Text, title: string, lead: string, body: TemplateResult): TemplateResult {
+  const steps = app.choosingBackup || app.phone?.restoring ? restoring : enrolling;
   const step = steps.indexOf(app.screen);
   return html`<main data-testid="screen-${app.screen}" aria-busy=${app.busy ? "true" : "false"}>
     ${step < 0 ? nothing : html`<p class="step">${t.step(step + 1, steps.length)}</p>`}
@@ -64,16 +66,20 @@ export function primary(app: App, id: string, label: string): TemplateResult {
   return html`<button class="primary" type="submit" data-testid=${id} ?disabled=${app.busy}>${label}</button>`;
 }
 
-export function fieldValue(id: string): string {
+function field(id: string): HTMLInputElement | HTMLTextAreaElement | undefined {
   const e = document.getElementById(id);
-  return e instanceof HTMLInputElement ? e.value : "";
+  return e instanceof HTMLInputElement || e instanceof HTMLTextAreaElement ? e : undefined;
+}
+
+export function fieldValue(id: string): string {
+  return field(id)?.value ?? "";
 }
 
 /** Empties fields that held a secret. */
 export function wipe(...ids: string[]): void {
   for (const id of ids) {
-    const e = document.getElementById(id);
-    if (e instanceof HTMLInputElement) e.value = "";
+    const e = field(id);
+    if (e) e.value = "";
   }
 }
 

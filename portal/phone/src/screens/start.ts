@@ -20,6 +20,7 @@ export const start: View = (app, t) => page(app, t, t.start.title, t.start.lead,
       <button class="secondary" type="submit" data-testid="paste-continue" ?disabled=${app.busy}>${t.start.pasteGo}</button>
     </form>
   </details>
+  <button class="secondary" type="button" data-testid="start-restore" ?disabled=${app.busy} @click=${() => { app.showRestore(true); }}>${t.start.restore}</button>
   ${installable() ? html`<section class="install"><p>${t.start.installLead}</p>
     <button class="secondary" type="button" data-testid="install" @click=${() => { void install(); }}>${t.start.install}</button></section>` : nothing}
 `);

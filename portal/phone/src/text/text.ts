@@ -17,11 +17,15 @@ export interface Text {
   offline: string;
   back: string;
   done: string;
-  start: { title: string; lead: string; camera: string; paste: string; pasteLabel: string; pasteGo: string; install: string; installLead: string };
+  start: { title: string; lead: string; camera: string; paste: string; pasteLabel: string; pasteGo: string; install: string; installLead: string; restore: string };
   camera: { title: string; lead: string; preparing: string; stop: string };
   link: { title: string; lead: string; yes: string; no: string };
   number: { title: string; lead: string; label: string; yes: string; no: string };
   backup: { title: string; lead: string; codeLabel: string; write: string; save: string; saved: string; lastLabel: string; lastHint: string; go: string };
+  restore: {
+    fileTitle: string; fileLead: string; file: string; code: string; codeHint: string; open: string; backupLead: string;
+    pinTitle: string; pinLead: string; retires: string; go: string; stop: string;
+  };
   pin: { title: string; lead: string; warning: string; first: string; second: string; go: string };
   activate: { title: string; lead: string; label: string; go: string };
   code: { title: string; lead: string; compare: string; differs: string; waiting: string; confirmed: string; confirmedLead: string };

@@ -61,6 +61,7 @@ func parse(args []string, stderr io.Writer) (o pivtest.Options, err error) {
 	flags.StringVar(&o.PIN, "pin", pivtest.PIN, "the card's PIN, 6 to 8 digits")
 	flags.IntVar(&o.Tries, "tries", pivtest.Tries, "tries for the PIN, 15 at most")
 	flags.BoolVar(&o.Foreign, "foreign", false, "be a card that is no PIV card")
+	flags.BoolVar(&o.NoReader, "no-reader", false, "run PC/SC without any reader")
 	flags.StringVar(&o.Socket, "socket", "", "`path` to listen at, in a temporary folder by default")
 	if err = flags.Parse(args); err == nil && flags.NArg() > 0 {
 		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))

@@ -1,0 +1,141 @@
+package session
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"slices"
+
+	"github.com/odnowa/odnowa/protocol/bridge"
+)
+
+const (
+	// minLift is the size from which a document is lifted, in bytes of base64.
+	minLift = 16 << 10
+	// maxLifted bounds the documents that wait for their requests to be served.
+	maxLifted = maxRunning + 1
+)
+
+// documentPath is where a request has its document's bytes.
+var documentPath = []string{"", "params", "document", "bytes"}
+
+// lift takes the document's base64 out of a request and leaves an empty string, so that the request is
+// parsed without it: each of the many times that JSON gets read would take 3 ms for a document of 1 MiB. It
+// judges nothing: what is left is parsed as strictly as before, and where anything is not as
+// expected (no such string, two, escapes in it) the request stays as it is and base64 is nil.
+func lift(msg []byte) (rest, text []byte) {
+	if len(msg) < minLift {
+		return msg, nil
+	}
+	s := scanner{msg: msg}
+	from, to, found := 0, 0, 0
+	for s.next() {
+		if s.isValue && s.end-s.begin >= minLift && slices.Equal(append(s.path[:len(s.path):len(s.path)], s.key), documentPath) {
+			from, to = s.begin, s.end
+			found++
+		}
+	}
+	if found != 1 || bytes.IndexByte(msg[from:to], '\\') >= 0 {
+		return msg, nil
+	}
+	rest = make([]byte, 0, len(msg)-(to-from))
+	return append(append(rest, msg[:from]...), msg[to:]...), msg[from:to]
+}
+
+// scanner goes from string to string in JSON that may be none.
+type scanner struct {
+	msg []byte
+	at  int
+	// begin and end are the last string, without its quotes; isValue: it belongs to key, in the object
+	// whose keys from the outside are path.
+	begin, end int
+	isValue    bool
+	key        string
+	path       []string
+	after      byte // the last character of structure
+}
+
+// next finds a string; false is the end, or what cannot be JSON.
+func (s *scanner) next() bool {
+	for ; s.at < len(s.msg); s.at++ {
+		switch c := s.msg[s.at]; c {
+		case '"':
+			return s.quoted()
+		case '{', '[':
+			s.path = append(s.path, s.key)
+			s.key, s.after = "", c
+		case '}', ']':
+			if len(s.path) == 0 {
+				return false
+			}
+			s.path = s.path[:len(s.path)-1]
+			s.after = c
+		case ':', ',':
+			s.after = c
+		}
+	}
+	return false
+}
+
+// quoted reads the string at the quote.
+func (s *scanner) quoted() bool {
+	s.begin = s.at + 1
+	for s.at++; ; s.at++ {
+		i := bytes.IndexByte(s.msg[s.at:], '"')
+		if i < 0 {
+			return false
+		}
+		s.at += i
+		escapes := 0
+		for s.at-1-escapes >= s.begin && s.msg[s.at-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			break
+		}
+	}
+	s.end = s.at
+	s.at++
+	s.isValue = s.after == ':'
+	if !s.isValue {
+		s.key = string(s.msg[s.begin:min(s.end, s.begin+20)])
+	}
+	return true
+}
+
+// keepLifted keeps a lifted document for its request; false where there is no place for it.
+func (c *conn) keepLifted(id string, text []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, twice := c.lifted[id]; twice || len(c.lifted) >= maxLifted {
+		return false
+	}
+	if c.lifted == nil {
+		c.lifted = map[string][]byte{}
+	}
+	c.lifted[id] = text
+	return true
+}
+
+// putBack gives the params of a request the document that was lifted from it.
+func (c *conn) putBack(id string, params any) error {
+	c.mu.Lock()
+	text := c.lifted[id]
+	delete(c.lifted, id)
+	c.mu.Unlock()
+	if text == nil {
+		return nil
+	}
+	p, ok := params.(*bridge.SignParams)
+	// Line breaks, which base64 would pass over, are looked for one by one: that is ten times as fast.
+	if !ok || len(p.Document.Bytes) > 0 || bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
+		return errors.New("params are not those of the method")
+	}
+	document := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(document, text)
+	if err != nil {
+		return err
+	}
+	p.Document.Bytes = document[:n]
+	return nil
+}

@@ -1,0 +1,115 @@
+package session
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/odnowa/odnowa/protocol/bridge"
+)
+
+var big = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("%PDF"), minLift))
+
+func TestLift(t *testing.T) {
+	short := base64.StdEncoding.EncodeToString([]byte("x"))
+	for _, c := range []struct {
+		name, msg string
+		lifted    bool
+	}{
+		{"ordinary", `{"id":"r1","method":"m","params":{"origin":"o","document":{"name":"a","bytes":"` + big + `"},"seal":"s"}}`, true},
+		{"with spaces", "{ \"params\" :\n{ \"document\" : { \"bytes\" :\t\"" + big + "\" } } }", true},
+		{"escapes before it", `{"id":"\\\"{[","params":{"a\"b":"\\","document":{"name":"a\\","bytes":"` + big + `"}}}`, true},
+		{"after a list", `{"x":[{"params":{}},[]],"params":{"document":{"bytes":"` + big + `"}}}`, true},
+		{"short", `{"params":{"document":{"bytes":"` + short + `"}}}`, false},
+		{"another place", `{"params":{"x":{"document":{"bytes":"` + big + `"}}}}`, false},
+		{"in a list", `{"params":{"document":[{"bytes":"` + big + `"}]}}`, false},
+		{"at the top", `{"document":{"bytes":"` + big + `"}}`, false},
+		{"batch", `[{"params":{"document":{"bytes":"` + big + `"}}}]`, false},
+		{"another key", `{"params":{"document":{"Bytes":"` + big + `"}}}`, false},
+		{"a key", `{"params":{"document":{"bytes":{"` + big + `":1}}}}`, false},
+		{"escape in it", `{"params":{"document":{"bytes":"\u0041` + big + `"}}}`, false},
+		{"twice", `{"params":{"document":{"bytes":"` + big + `","bytes":"` + big + `"}}}`, false},
+		{"no end", `{"params":{"document":{"bytes":"` + big, false},
+		{"too many ends", `}{"params":{"document":{"bytes":"` + big + `"}}}`, false},
+	} {
+		rest, text := lift([]byte(c.msg))
+		if got := text != nil; got != c.lifted {
+			t.Errorf("%s: lifted %v", c.name, got)
+		}
+		if c.lifted && (string(text) != big || strings.Contains(string(rest), big[:100]) || strings.Replace(c.msg, big, "", 1) != string(rest)) {
+			t.Errorf("%s: left %.200s", c.name, rest)
+		}
+		if !c.lifted && string(rest) != c.msg {
+			t.Errorf("%s: changed to %.200s", c.name, rest)
+		}
+	}
+}
+
+func TestPutBack(t *testing.T) {
+	c := &conn{}
+	for _, v := range []struct {
+		text string
+		into any
+		ok   bool
+	}{
+		{big, &bridge.SignParams{}, true},
+		{big[:len(big)-1], &bridge.SignParams{}, false},
+		{big[:100] + "\n" + big[100:], &bridge.SignParams{}, false},
+		{big[:100] + "\x00" + big[100:], &bridge.SignParams{}, false},
+		{big[:100] + "ż" + big[100:], &bridge.SignParams{}, false},
+		{big, &bridge.SignParams{Document: bridge.Document{Bytes: []byte("x")}}, false},
+		{big, &bridge.ListParams{}, false},
+	} {
+		if !c.keepLifted("r", []byte(v.text)) || c.keepLifted("r", nil) {
+			t.Fatal("not kept, or twice")
+		}
+		err := c.putBack("r", v.into)
+		if (err == nil) != v.ok {
+			t.Errorf("%.120q into %T: %v", v.text, v.into, err)
+		}
+		if len(c.lifted) != 0 {
+			t.Error("left behind")
+		}
+	}
+	for i := range maxLifted + 3 {
+		if got, want := c.keepLifted(fmt.Sprint(i), []byte("x")), i < maxLifted; got != want {
+			t.Errorf("document %d kept: %v", i, got)
+		}
+	}
+}
+
+// FuzzLift: a request with its document put back is what it would have been.
+func FuzzLift(f *testing.F) {
+	f.Add(`{"params":{"document":{"bytes":"`, `"}}}`)
+	f.Add(`{"params":{"document":{"bytes":"a","bytes":"`, `"}}}`)
+	f.Add(`{"params":{"document":{"bytes":"`, `","bytes":"","bytes":"YQ=="}}}`)
+	f.Add(`{"params":{"document":{"a":{},"bytes":"`, `"},"document":{}}}`)
+	f.Fuzz(func(t *testing.T, before, after string) {
+		msg := []byte(before + big + after)
+		rest, text := lift(msg)
+		if text == nil {
+			return
+		}
+		type request struct {
+			Params struct{ Document struct{ Bytes []byte } }
+		}
+		var whole, left request
+		e1, e2 := json.Unmarshal(msg, &whole), json.Unmarshal(rest, &left)
+		if (e1 == nil) != (e2 == nil) {
+			t.Fatalf("%v, without the document %v", e1, e2)
+		}
+		if e1 != nil || len(left.Params.Document.Bytes) > 0 {
+			return // refused either way
+		}
+		want, err := base64.StdEncoding.DecodeString(string(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := whole.Params.Document.Bytes; !bytes.Equal(got, want) && len(got) > 0 {
+			t.Errorf("another document of %d bytes, want %d", len(got), len(want))
+		}
+	})
+}

@@ -1,0 +1,41 @@
+/** The words of the popup, which opens from the browser's toolbar. */
+export const popupPl = {
+  other: { tag: "en", name: "English" },
+  version: (version: string) => `wersja ${version}`,
+  looking: "Sprawdzamy…",
+  ready: "Wszystko gotowe",
+  notReady: "Czegoś brakuje",
+  site: "Strona urzędu",
+  siteInFront: "otwarta w tej karcie",
+  siteElsewhere: "otwarta w innej karcie",
+  siteNone: "Żadna karta nie pokazuje strony urzędu. Rozszerzenie działa tylko tam:",
+  siteForbidden: "Administrator nie dopuścił żadnej strony.",
+  narrowed: "Administrator ograniczył strony, na których działa rozszerzenie.",
+  agent: "Program Odnowa",
+  notAsked: "Otwórz stronę urzędu, aby sprawdzić program.",
+  way: "Połączenie",
+  wayTried: "Próba połączenia",
+  ways: {
+    native: "bezpośrednie: przeglądarka sama uruchamia program Odnowa",
+    service: "przez usługę na tym komputerze: ta przeglądarka nie znalazła programu, który mogłaby sama uruchomić",
+  },
+  checksTitle: "Ten komputer",
+  checks: {
+    agent: "Program Odnowa działa",
+    service: "Usługa działa",
+    window: "Okno na PIN",
+    modules: "Oprogramowanie kart",
+    reader: "Czytnik kart",
+    card: "Karta w czytniku",
+    certificate: "Certyfikat na karcie",
+  } as Record<string, string>,
+  states: { ok: "gotowe", warning: "uwaga", failed: "brakuje", unknown: "nie sprawdzone" },
+  again: "Sprawdź ponownie",
+  report: "Skopiuj opis dla pomocy technicznej",
+  copied: "Skopiowano.",
+  notCopied: "Przeglądarka nie pozwoliła skopiować.",
+  help: "Pomoc na stronie urzędu",
+  code: "Kod dla pomocy technicznej:",
+};
+
+export type PopupTexts = typeof popupPl;
