@@ -12,7 +12,7 @@ WINE_END  := $(WINE_RUN) wineserver -k
 GO_WIN    := env CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go
 CARDTEST  := agent/card/cardtest/testdata
 
-test-wine: PACKAGES += wine wine64 gcc-mingw-w64-x86-64 xvfb xauth openbox xdotool imagemagick
+test-wine: PACKAGES += wine wine64 gcc-mingw-w64-x86-64 xvfb xauth openbox xdotool openssl
 test-wine: system wine-units wine-chain
 
 # A prefix of our own. Wine 8 lacks the DLL that Go takes random numbers from.
@@ -45,7 +45,8 @@ wine-units: $(WINE)/prefix/made $(WINE)/modules/soft.dll $(WINE)/modules/hostile
 	@$(WINE_START)
 	@$(WINE_RUN) MODULES=$(WINE) GO="$(GO_WIN)" agent/wine/desktop.sh agent/wine/units.sh; code=$$?; $(WINE_END); exit $$code
 
-# Everything together, seen from Linux. ODNOWA_SCREENSHOTS=DIR keeps a picture of each window.
+# Everything together, seen from Linux. ODNOWA_SCREENSHOTS=DIR keeps a picture of each window (imagemagick); RUN is a
+# regular expression of tests.
 wine-chain: $(WINE)/prefix/made $(WINE)/modules/soft.dll
 	$(GO_WIN) build -trimpath -tags wine -ldflags '$(LDFLAGS)' -o $(WINE)/odnowa-agent.exe ./agent/cmd/odnowa-agent
 	go test -c -tags wine -o $(WINE)/chain.test ./agent/wine

@@ -40,7 +40,9 @@ const (
 )
 
 // Policy is the file, JSON. Linux /etc/odnowa/agent.json, macOS
-// /Library/Application Support/Odnowa/agent.json, Windows %ProgramData%\Odnowa\agent.json. A changed file
+// /Library/Application Support/Odnowa/agent.json, Windows %ProgramData%\Odnowa\agent.json, which must belong to
+// the administrators. On Windows group policy is in front of the file, member by member:
+// HKLM\SOFTWARE\Policies\Odnowa\Agent, in the forms that registry_windows.go names. A changed file or key
 // counts from the next request on, but for port, service, serviceSocket, stateDir and what is said of the
 // audit log: those count when the service and the sessions start.
 type Policy struct {
