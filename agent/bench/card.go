@@ -106,9 +106,14 @@ func signFigures(r *rig) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
+	login, err := r.floor(certificate, document, "login")
+	if err != nil {
+		return nil, err
+	}
 	ours := median(whole) - median(window)
 	return []figure{
 		{"SHA-256 of 1 MiB and C_Sign (RSA-2048) in a C program", ms(median(floor)), -1, "ms", spread(floor)},
+		{"  the same with C_Login and C_Logout each time", ms(median(login)), -1, "ms", spread(login)},
 		{"signature.create with 1 MiB, with the window", ms(median(whole)), -1, "ms", spread(whole)},
 		{"  of that the window, measured alone", ms(median(window)), -1, "ms", spread(window)},
 		{"  the agent's own, more than the C program", ms(ours - median(floor)), 3, "ms", ""},
@@ -148,8 +153,8 @@ func (r *rig) signed(body []byte, whole, window *[]time.Duration) error {
 	return nil
 }
 
-// floor runs the C program.
-func (r *rig) floor(c cardtest.Certificate, document []byte) ([]time.Duration, error) {
+// floor runs the C program; more is "login" or nothing.
+func (r *rig) floor(c cardtest.Certificate, document []byte, more ...string) ([]time.Duration, error) {
 	_, here, _, _ := runtime.Caller(0)
 	program, file := filepath.Join(r.dir, "sign"), filepath.Join(r.dir, "document")
 	if out, err := exec.Command("gcc", "-O2", "-w", "-o", program, filepath.Join(filepath.Dir(here), "testdata/sign.c"), "-ldl").CombinedOutput(); err != nil {
@@ -158,7 +163,8 @@ func (r *rig) floor(c cardtest.Certificate, document []byte) ([]time.Duration, e
 	if err := os.WriteFile(file, document, 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(program, r.card.Module, r.card.PIN, hex.EncodeToString(c.KeyID), file, strconv.Itoa(sessions*signatures))
+	args := []string{r.card.Module, r.card.PIN, hex.EncodeToString(c.KeyID), file, strconv.Itoa(sessions * signatures)}
+	cmd := exec.Command(program, append(args, more...)...)
 	cmd.Env = r.card.Env
 	out, err := cmd.Output()
 	if err != nil {

@@ -119,11 +119,14 @@ func TestPrint(t *testing.T) {
 	var out bytes.Buffer
 	Print(&out, window.English, []Finding{
 		{Check: bridge.Check{ID: "agent", State: bridge.CheckOK}},
+		{Check: bridge.Check{ID: "certificate", State: bridge.CheckOK}, Details: []Detail{
+			{Name: "a", State: bridge.CheckFailed, Reason: "r", Cause: "Not for that.", Cure: "Take another.", Facts: []string{"f"}},
+		}},
 		{Check: bridge.Check{ID: "card", State: bridge.CheckFailed, Code: bridge.CodeNoCard, Cause: "A.", Cure: "B."}, Details: []Detail{
 			{Name: "x\x1b[2J\ny", State: bridge.CheckFailed, Reason: "r", Cause: "C.", Cure: "D.", Facts: []string{"f\n\u202eg"}},
 		}},
 	})
-	want := "OK       agent\nFAILED   card (no_card)\n         A.\n         B.\n" +
+	want := "OK       agent\nOK       certificate\n         - a: Not for that.\n           f\nFAILED   card (no_card)\n         A.\n         B.\n" +
 		"         - x[2J y: FAILED (r)\n           f g\n           C.\n           D.\n"
 	if got := out.String(); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)

@@ -96,20 +96,27 @@ func Print(w io.Writer, lang window.Language, findings []Finding) {
 		fmt.Fprintln(w)
 		explain(w, "         ", f.Cause, f.Cure)
 		for _, d := range f.Details {
-			fmt.Fprintf(w, "         - %s: %s", window.Clean(d.Name), t.state(d.State))
-			if d.Reason != "" {
-				fmt.Fprintf(w, " (%s)", d.Reason)
-			} else if d.Code != "" && d.Code != f.Code {
-				fmt.Fprintf(w, " (%s)", d.Code)
-			}
-			fmt.Fprintln(w)
-			for _, fact := range d.Facts {
-				fmt.Fprintln(w, "          ", window.Clean(fact))
-			}
-			if d.Cause != f.Cause {
-				explain(w, "           ", d.Cause, d.Cure)
-			}
+			printDetail(w, t, f, d)
 		}
+	}
+}
+
+func printDetail(w io.Writer, t term, f Finding, d Detail) {
+	says := t.state(d.State)
+	switch {
+	case f.State == bridge.CheckOK && d.State == bridge.CheckFailed:
+		says, d.Cause = d.Cause, "" // there is one that is good, so this is nothing to mend
+	case d.Reason != "":
+		says += " (" + d.Reason + ")"
+	case d.Code != "" && d.Code != f.Code:
+		says += " (" + string(d.Code) + ")"
+	}
+	fmt.Fprintf(w, "         - %s: %s\n", window.Clean(d.Name), says)
+	for _, fact := range d.Facts {
+		fmt.Fprintln(w, "          ", window.Clean(fact))
+	}
+	if d.Cause != f.Cause {
+		explain(w, "           ", d.Cause, d.Cure)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -253,5 +254,41 @@ func TestExclusive(t *testing.T) {
 		if err := w.ConfirmPairing(t.Context(), window.Polish, "Firefox", "123456"); !errors.Is(err, c.want) {
 			t.Errorf("%v: got %v, want %v", c.says, err, c.want)
 		}
+	}
+}
+
+// TestPadEnds: the reader's time is bounded, and its window goes with the card's answer.
+func TestPadEnds(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		timeout time.Duration
+		want    error
+	}{
+		{"nobody types", time.Second, window.ErrTimeout},
+		{"the card answers", time.Minute, context.Canceled},
+	} {
+		w, p := open(t, c.timeout, "", windowtest.Yes, windowtest.Yes, windowtest.Hang)
+		conversation, err := w.Open(t.Context(), confirmation())
+		if err != nil {
+			t.Fatal(err)
+		}
+		card, done, err := conversation.PINPad(t.Context(), window.PINState{State: bridge.PINOK})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.WaitAsked(t, 3)
+		pid := p.PID(t)
+		if c.want == context.Canceled {
+			done()
+		}
+		<-card.Done()
+		if err := context.Cause(card); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
+		}
+		done()
+		if syscall.Kill(pid, 0) == nil {
+			t.Errorf("%s: the window is still open", c.name)
+		}
+		conversation.Close()
 	}
 }
