@@ -96,8 +96,8 @@ test-extension: extension/node_modules/.package-lock.json
 test-phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent lint && npm test --silent
 
-test-sdk: system extension
-	cd extension && node e2e/dist/sdk.mjs
+test-sdk: system build
+	cd extension && node e2e/dist/sdk.mjs && node e2e/dist/preparation.mjs
 
 bench-extension: system build
 	cd extension && node e2e/dist/bench.mjs
