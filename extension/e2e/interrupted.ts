@@ -213,6 +213,8 @@ async function extensionReplaced(e: Expectations, tab: Tab): Promise<void> {
 /** Nothing runs, and nothing is kept, once the person has finished. */
 async function finished(e: Expectations, tab: Tab): Promise<void> {
   const { preview, page } = tab;
+  await tab.press("language");
+  e.equal("switched to Polish", await tab.at("heading").innerText(), "Certyfikat jest wydany");
   await tab.press("issued-finish");
   await tab.at("preparation").waitFor();
   const kept = await page.evaluate(() => ({ session: Object.keys(sessionStorage), local: Object.keys(localStorage), title: document.title }));

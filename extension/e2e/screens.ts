@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
+import type { Screen } from "../src/wizard/steps.ts";
 import { openPopup, startPreview, walk, main } from "./preview.ts";
 import type { Expectations } from "./preview.ts";
 
@@ -108,13 +109,21 @@ async function popup(e: Expectations, language: "pl" | "en"): Promise<void> {
   }
 }
 
+const all: readonly Screen[] = [
+  "activate", "application", "certificate", "code", "contact", "issued", "issuing", "leaving", "offer", "phone", "review", "sign",
+  "signed", "start", "unavailable", "validity", "withdraw",
+];
+
 main(async (e) => {
   for (const language of ["pl", "en"] as const) {
+    const seen = new Set<string | null>();
     await walk(language, async (page, name) => {
+      if (!name.startsWith("preparation")) seen.add(await page.getByTestId("wizard").getAttribute("data-screen"));
       await focused(e, page, name);
       await looks(e, page, `${language} ${name}`);
       await titled(e, page, `${language} ${name}`);
     });
+    e.equal("every screen of the wizard was seen", [...seen].sort(), all);
     await popup(e, language);
     console.log(`${language}: ${String(e.passed)} so far`);
   }

@@ -105,12 +105,32 @@ async function codes(h, see) {
   await see("validity");
 }
 
+/** A browser that does not find the agent, may not start it, or sees it crash: provoked for real. */
+async function agents(h, see) {
+  const fails = (code) => h.page.locator(`[data-testid=cards-failure][data-code=${code}]`).waitFor();
+  await h.install("missing");
+  await h.press("validity-next");
+  await h.screen("certificate");
+  await fails("agent_missing");
+  await see("certificate-agent_missing");
+  await h.install("forbidden");
+  await h.press("certificate-refresh");
+  await fails("agent_forbidden");
+  await see("certificate-agent_forbidden");
+  await h.install("crashing");
+  await h.press("certificate-refresh");
+  await fails("agent_crashed");
+  await see("certificate-agent_crashed");
+  await h.install("here");
+  await h.press("cure-retry");
+  await h.at("certificate-choice").waitFor();
+}
+
 /** Everything that can be wrong with agent, reader, card and certificate. */
 async function cards(h, see) {
   const { page, at } = h;
+  await agents(h, see);
   await h.cards(h.none);
-  await h.press("validity-next");
-  await h.screen("certificate");
   const says = (code) => page.locator(`[data-testid=no-certificate][data-code=${code}]`).waitFor();
   await says("no_card");
   await see("certificate-no-card");

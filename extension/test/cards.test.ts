@@ -1,10 +1,11 @@
 // Step 4: what the list of certificates says where there is none, and what it does by itself.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Agent } from "../src/bridge/agent.ts";
+import { extensionError } from "../src/bridge/error.ts";
 import type { ListResult } from "../src/bridge/types.gen.ts";
 import { Portal } from "../src/portal/portal.ts";
 import { listen } from "../src/wizard/actions.ts";
-import { loadCards } from "../src/wizard/cards.ts";
+import { backAtCards, loadCards } from "../src/wizard/cards.ts";
 import { copyReport, saveCalendar, switchLanguage } from "../src/wizard/support.ts";
 import type { Renewal } from "../src/portal/parse.ts";
 import type { Host } from "../src/wizard/wizard.ts";
@@ -124,6 +125,16 @@ describe("an agent that is lost at the list", () => {
     expect(w.cardsProblem?.code).toBe(code);
     expect(opened).toHaveLength(1);
   });
+});
+
+test("who comes back to a list that failed finds it asked for again; one that is there stays", async () => {
+  await loadCards(w);
+  backAtCards(w);
+  expect(transport.lists()).toBe(1);
+  w.cardsProblem = extensionError("agent_missing");
+  backAtCards(w);
+  await vi.waitFor(() => expect(transport.lists()).toBe(2));
+  await vi.waitFor(() => expect(w.cardsProblem).toBeUndefined());
 });
 
 test("another language connects the agent anew, so that its windows speak it", async () => {

@@ -5,6 +5,8 @@ import { codesEn } from "../src/texts/codes.en.ts";
 import { codesPl } from "../src/texts/codes.pl.ts";
 import { en } from "../src/texts/en.ts";
 import { pl } from "../src/texts/pl.ts";
+import { popupEn } from "../src/texts/popup.en.ts";
+import { popupPl } from "../src/texts/popup.pl.ts";
 import { preparationEn } from "../src/texts/preparation.en.ts";
 import { preparationPl } from "../src/texts/preparation.pl.ts";
 import { adviceFor } from "../src/texts/texts.ts";
@@ -46,8 +48,8 @@ function leaves(tree: unknown, path = ""): [string, string][] {
 }
 
 test("both languages say everything, in words of their own", () => {
-  const own = new Map(leaves({ ...pl, preparation: preparationPl }));
-  for (const [path, text] of leaves({ ...en, preparation: preparationEn })) {
+  const own = new Map(leaves({ ...pl, preparation: preparationPl, popup: popupPl }));
+  for (const [path, text] of leaves({ ...en, preparation: preparationEn, popup: popupEn })) {
     const other = own.get(path);
     if (/\.pin\.ok$/.test(path)) continue; // nothing to say
     expect(other, path).not.toBe("");

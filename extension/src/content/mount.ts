@@ -5,6 +5,7 @@ import { adoptLook } from "../look/stylesheet.ts";
 import { Portal } from "../portal/portal.ts";
 import { languageOf } from "../texts/texts.ts";
 import { begin, listen } from "../wizard/actions.ts";
+import { backAtCards } from "../wizard/cards.ts";
 import { ScreenView } from "../wizard/view.ts";
 import { Wizard } from "../wizard/wizard.ts";
 import type { Host } from "../wizard/wizard.ts";
@@ -59,9 +60,16 @@ export function openWizard(done: () => void, step: (name: string) => void): bool
   const language = chosenLanguage(element);
   const view = new ToldView(root, step);
   const wizard = new Wizard(language, new Portal(location.origin), new Agent(workerTransport, language), view, pageHost(element, root));
+  const back = () => {
+    if (document.visibilityState === "visible") backAtCards(wizard);
+  };
+  document.addEventListener("visibilitychange", back);
+  window.addEventListener("focus", back);
   running = {
     wizard,
     done: () => {
+      document.removeEventListener("visibilitychange", back);
+      window.removeEventListener("focus", back);
       view.end();
       host.remove();
       done();
@@ -117,6 +125,7 @@ function closeWizard(): void {
   const ended = running;
   running = undefined;
   sessionStorage.removeItem(storedKey);
+  if (ended) sessionStorage.removeItem(languageKey);
   ended?.wizard.stop();
   ended?.done();
 }

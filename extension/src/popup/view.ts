@@ -66,7 +66,7 @@ function agent({ t, language }: Popup, { way, version, failure, checks }: AgentS
       ? html`<div class="note warn" data-testid="popup-failure" data-code=${failure.code}><h3>${advice.title}</h3><p>${advice.cure}</p>
           <p class="code-small">${t.code} <code>${failure.code}</code></p></div>`
       : html`<p data-testid="popup-agent">${version ? t.version(version) : nothing}</p>`}
-    <p class="small" data-testid="popup-way" data-way=${way}>${t.way}: ${t.ways[way]}</p>
+    <p class="small" data-testid="popup-way" data-way=${way}>${failure ? t.wayTried : t.way}: ${t.ways[way]}</p>
     ${checks.length > 0 ? html`<h2>${t.checksTitle}</h2><ul class="checks">${checks.map((item) => check(t, language, item))}</ul>` : nothing}`;
 }
 

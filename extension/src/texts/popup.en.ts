@@ -12,9 +12,10 @@ export const popupEn: PopupTexts = {
   siteNone: "No tab shows the authority's website. The extension works only there:",
   siteForbidden: "The administrator has allowed no website.",
   narrowed: "The administrator has limited the websites on which the extension works.",
-  agent: "Program Odnowa",
+  agent: "The program Odnowa",
   notAsked: "Open the authority's website to check the program.",
   way: "Connection",
+  wayTried: "Tried",
   ways: {
     native: "direct: the browser starts the program Odnowa by itself",
     service: "over the service on this computer: this browser found no program that it could start by itself",

@@ -14,6 +14,7 @@ export const popupPl = {
   agent: "Program Odnowa",
   notAsked: "Otwórz stronę urzędu, aby sprawdzić program.",
   way: "Połączenie",
+  wayTried: "Próba połączenia",
   ways: {
     native: "bezpośrednie: przeglądarka sama uruchamia program Odnowa",
     service: "przez usługę na tym komputerze: ta przeglądarka nie znalazła programu, który mogłaby sama uruchomić",

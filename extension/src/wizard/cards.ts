@@ -54,6 +54,11 @@ export function lostCards(w: Wizard, reason: OdnowaError): void {
   void loadCards(w);
 }
 
+/** The person is back at the page: what was missing may have been installed or started meanwhile. */
+export function backAtCards(w: Wizard): void {
+  if (w.screen === "certificate" && w.cardsProblem && !w.busy) void loadCards(w);
+}
+
 /** How soon to look again at a card that is still being read; nothing tells when it is. */
 const readAgainMs = 2000;
 

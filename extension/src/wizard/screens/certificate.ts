@@ -5,6 +5,7 @@ import { agentError } from "../../bridge/error.ts";
 import { adviceFor } from "../../texts/texts.ts";
 import { chooseCertificate } from "../actions.ts";
 import { loadCards } from "../cards.ts";
+import { remedyFor } from "../cures.ts";
 import { facts, fieldError, isWrong, linkButton, page, ways } from "../parts.ts";
 import type { Part } from "../parts.ts";
 import { readCertificate } from "../x509.ts";
@@ -26,11 +27,12 @@ export function certificate(w: Wizard): TemplateResult {
 function list(w: Wizard): Part {
   const t = w.t.certificate;
   const { cards, cardsFailure } = w;
+  const refresh = linkButton(t.refresh, "certificate-refresh", () => loadCards(w));
   if (cardsFailure) {
-    const { title, cure, code } = cardsFailure;
+    const { title, cure, code, source } = cardsFailure;
     return html`<div class="note warn" data-testid="cards-failure" data-code=${code ?? nothing}>
       <h3>${title}</h3><p>${cure}</p> ${ways(w, cardsFailure, () => loadCards(w))}
-    </div>`;
+    </div>${remedyFor(source, code) === "retry" ? nothing : refresh}`;
   }
   if (!cards) return html`<p class="busy">${w.t.busy.cards}</p>`;
   return html`${cards.certificates.length > 0
@@ -39,7 +41,7 @@ function list(w: Wizard): Part {
           ${fieldError(w, "certificate")} ${cards.certificates.map((item) => choice(w, item))}
         </fieldset>`
       : none(w, cards)}
-    ${refused(w, cards)} ${broken(w, cards)} ${linkButton(t.refresh, "certificate-refresh", () => loadCards(w))}`;
+    ${refused(w, cards)} ${broken(w, cards)} ${refresh}`;
 }
 
 /** Why the list is empty: what the agent's checks say, else what the cards in reach tell. */

@@ -29,7 +29,7 @@ export function issued(w: Wizard): TemplateResult {
       <h3>${t.cardTitle}</h3>
       <p>${t.card}</p>
       ${next(w)}
-      <p class="print">${linkButton(t.print, "issued-print", () => w.host.print())}</p>`,
+      <p class="on-screen">${linkButton(t.print, "issued-print", () => w.host.print())}</p>`,
     primary: { label: t.activate, test: "issued-activate", act: () => toActivation(w) },
     secondary: { label: t.finish, test: "issued-finish", act: () => leave(w, true) },
     after: t.finishHint,
@@ -44,8 +44,8 @@ function next(w: Wizard): Part {
   const reminder = new Date(new Date(fresh.validity.notAfter).getTime() - reminderDays * 86_400_000);
   return html`<h3>${t.nextTitle}</h3>
     <p>${t.next(w.dates.day(fresh.validity.notAfter))} ${nextNeedsIdentification ? t.identification : nothing}</p>
-    <p><button type="button" class="button second small" data-testid="issued-calendar" @click=${() => saveCalendar(w)}>${t.calendar}</button></p>
-    <p class="small">${t.calendarHint(w.dates.day(reminder))}</p>`;
+    <p class="on-screen"><button type="button" class="button second small" data-testid="issued-calendar" @click=${() => saveCalendar(w)}>${t.calendar}</button></p>
+    <p class="small on-screen">${t.calendarHint(w.dates.day(reminder))}</p>`;
 }
 
 function documents(w: Wizard): TemplateResult {
