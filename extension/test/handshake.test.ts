@@ -139,7 +139,9 @@ describe("SDK and content script together", () => {
     const closed = vi.fn();
     client.on("wizard.closed", closed);
     const stepped = vi.fn();
-    client.on("wizard.step", (params) => stepped(wizardStepped(params).step));
+    client.on("wizard.step", (params) => {
+      stepped(wizardStepped(params).step);
+    });
     await expect(client.call("wizard.open", {}, record, 1000).result).resolves.toEqual({});
     step("code");
     await vi.waitFor(() => expect(stepped).toHaveBeenCalledWith("code"));
