@@ -134,8 +134,10 @@ export class Renewal<T extends Tab = Page> {
     if (answer === "cancel" || answer === "differ") await this.windowClosed();
   }
 
-  async typePIN(picture: string, pin: string): Promise<void> {
+  /** `before` is done when the window is there and nothing is typed yet. */
+  async typePIN(picture: string, pin: string, before?: () => void): Promise<void> {
     await this.#window(picture);
+    before?.();
     this.#desktop.type(pin);
     this.#desktop.key("Return");
   }

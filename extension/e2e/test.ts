@@ -149,8 +149,9 @@ async function wrongSignatures(sandbox: Sandbox, r: Renewal): Promise<void> {
 
   await r.openWindow("sign");
   await r.answer("application", "next");
-  const putBack = takeCard(sandbox);
-  await r.typePIN("pin-without-card", pin);
+  // Not before the window is there: the agent looks at the card until then, and would find none.
+  let putBack = (): void => undefined;
+  await r.typePIN("pin-without-card", pin, () => (putBack = takeCard(sandbox)));
   await fails(r, "card taken out at the PIN", "card_removed");
   putBack();
 
