@@ -106,8 +106,8 @@ test-renewal: system build virtual-card
 virtual-card:
 	CGO_ENABLED=0 go build -trimpath -o build/bin/virtual-piv-card ./agent/card/pivtest/cmd/virtual-piv-card
 
-test-sdk: system extension
-	cd extension && node e2e/dist/sdk.mjs
+test-sdk: system build
+	cd extension && node e2e/dist/sdk.mjs && node e2e/dist/preparation.mjs
 
 bench-extension: system build
 	cd extension && node e2e/dist/bench.mjs

@@ -1,37 +1,13 @@
 // Every screen of preparation, wizard and popup, in both languages: axe-core finds nothing, at a phone's width and in the
 // dark neither; nothing is wider than a phone; the focus and the page's title follow.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import type { Screen } from "../src/wizard/steps.ts";
 import { openPopup, startPreview, walk, main } from "./preview.ts";
 import type { Expectations } from "./preview.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-interface Violation {
-  id: string;
-  nodes: { target: unknown; failureSummary: string }[];
-}
-
-/** What axe-core complains of; the page around the element belongs to the preview. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<{ violations: Violation[] }> } };
-    return (await axe.run({ resultTypes: ["violations"] })).violations;
-  });
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${JSON.stringify(node.target)} ${node.failureSummary}`).join("; ")}`);
-}
+import { tooWide, violations } from "./sdk/axe.ts";
 
 const phone = { width: 360, height: 740 };
 const desktop = { width: 1280, height: 900 };
-
-const tooWide = (page: Page) =>
-  page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement;
-    return scrollWidth > clientWidth ? scrollWidth : 0;
-  });
 
 async function looks(e: Expectations, page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });

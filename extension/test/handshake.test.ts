@@ -3,8 +3,8 @@ import { acceptPages } from "../src/content/handshake.ts";
 import type { PageMessage, PageWindow } from "../src/content/handshake.ts";
 import { PageChannel } from "../src/content/page-channel.ts";
 import { Client } from "../src/bridge/client.ts";
-import { browserPair, pairResult } from "../src/bridge/page.ts";
-import { record } from "../src/bridge/parse.ts";
+import { browserPair, pairResult, wizardStepped } from "../src/bridge/page.ts";
+import { ParseError, record } from "../src/bridge/parse.ts";
 import { pageTransport } from "../src/sdk/page-transport.ts";
 import { TestTransport } from "./transport.ts";
 
@@ -124,11 +124,13 @@ describe("SDK and content script together", () => {
     expect(ended).toHaveBeenCalledOnce();
   });
 
-  test("the wizard opens where the page has a place for it, and tells when it closes", async () => {
+  test("the wizard opens where the page has a place for it, tells its screens' names and when it closes", async () => {
     let done: () => void = () => undefined;
+    let step: (name: string) => void = () => undefined;
     acceptPages(page, "0.1.0", () => false, (port, ended) => {
-      const openWizard = (closed: () => void) => {
+      const openWizard = (closed: () => void, told: (name: string) => void) => {
         done = closed;
+        step = told;
         return true;
       };
       new PageChannel(port, { connect: () => new TestTransport(), openWizard, pair: () => Promise.resolve(false), ended });
@@ -136,7 +138,13 @@ describe("SDK and content script together", () => {
     const client = new Client(pageTransport(undefined, sdkWindow()));
     const closed = vi.fn();
     client.on("wizard.closed", closed);
+    const stepped = vi.fn();
+    client.on("wizard.step", (params) => {
+      stepped(wizardStepped(params).step);
+    });
     await expect(client.call("wizard.open", {}, record, 1000).result).resolves.toEqual({});
+    step("code");
+    await vi.waitFor(() => expect(stepped).toHaveBeenCalledWith("code"));
     done();
     await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce());
     client.close();
@@ -176,4 +184,17 @@ describe("SDK and content script together", () => {
     vi.advanceTimersByTime(1000);
     await rejected;
   });
+});
+
+test.each([["Jan Kowalski"], ["code 1"], [""], [7], ["a".repeat(21)]])("a step is a name, not %j", (step) => {
+  expect(() => wizardStepped({ step })).toThrow(ParseError);
+});
+
+test("an extension that the page refuses is not asked anything", async () => {
+  acceptPages(page, "0.1.0", () => false, (port, ended) => {
+    port.onmessage = () => expect.unreachable();
+    ended();
+  });
+  const client = new Client(pageTransport(({ extension }) => (extension === "0.1.0" ? "extension_outdated" : undefined), page as unknown as Window));
+  await expect(client.call("agent.hello", {}, record, 1000).result).rejects.toMatchObject({ code: "extension_outdated" });
 });

@@ -56,6 +56,7 @@ export class Preparation {
       t: words.preparation,
       visitor: this.#state.visitor,
       element,
+      unchecked: element.installs && element.hasAttribute("without-checks"),
       installing: () => installing.set(true),
       pair: () => void this.#pair(),
       copy: (text, button) => void this.#copy(text, button),
@@ -69,7 +70,7 @@ export class Preparation {
     root.adoptedStyleSheets = [sheet];
     root.replaceChildren(this.#panel);
     this.#update();
-    this.#cameBack = watch({ look: () => void this.check(true), waits: () => !this.#complete && !this.#unchecked }, this.#ends.signal);
+    this.#cameBack = watch({ look: () => void this.check(true), waits: () => !this.#complete && !this.#drawing.unchecked }, this.#ends.signal);
     page.odnowa.on("lost", () => this.#state.checks.agent.state === "ok" && void this.check(true));
     this.#told("preparation");
   }
@@ -145,9 +146,8 @@ export class Preparation {
   }
 
   #draw(language: Language): HTMLElement {
-    const { t } = this.#drawing;
+    const { t, unchecked } = this.#drawing;
     const { installs } = this.#page.element;
-    const unchecked = this.#unchecked;
     return h(
       "section", { class: "panel", part: "panel", lang: language, "data-testid": "preparation" },
       h("h2", { part: "title", tabindex: "-1" }, installs ? t.installTitle : t.title),
@@ -163,11 +163,6 @@ export class Preparation {
         h("summary", {}, t.reportTitle), h("p", { class: "small" }, t.reportLead), this.#report,
         this.#button(t.report, "second", "report", (made) => void this.#copy(this.#reportText(), made))),
     );
-  }
-
-  /** The guide alone: the extension does not work on this page's origin, so there is nothing to look for. */
-  get #unchecked(): boolean {
-    return this.#page.element.installs && this.#page.element.hasAttribute("without-checks");
   }
 
   #place(name: string, node: HTMLElement): HTMLElement {
@@ -186,7 +181,7 @@ export class Preparation {
     const { checks } = this.#state;
     const complete = this.#complete;
     for (const row of this.#rows) {
-      const outcome = this.#unchecked ? guided(row, this.#drawing.visitor) : checks[row];
+      const outcome = this.#drawing.unchecked ? guided(row, this.#drawing.visitor) : checks[row];
       this.#redraw(row, JSON.stringify(outcome), () => drawRow(this.#drawing, row, outcome));
     }
     this.#redraw("button", String(complete), () => this.#main(complete));
@@ -194,16 +189,16 @@ export class Preparation {
     this.#report.textContent = this.#reportText();
     this.#say(this.#page.element.installs ? (complete ? t.installed : t.notInstalled) : complete ? t.ready : t.notReady);
     const first = this.#rows.find((row) => !passes(checks[row]));
-    if (this.#unchecked || (first && checks[first].state === "unknown")) return; // nothing was looked at
+    if (this.#drawing.unchecked || (first && checks[first].state === "unknown")) return; // nothing was looked at
     this.#told(first ? `missing-${first}` : "ready");
   }
 
   #main(complete: boolean): HTMLElement {
     const { t } = this.#drawing;
     const back = this.#back();
-    if (this.#page.element.installs && back && (complete || this.#unchecked))
+    if (this.#page.element.installs && back && (complete || this.#drawing.unchecked))
       return h("a", { class: "button", part: "button start", href: back.href, "data-testid": "preparation-back" }, t.back);
-    if (this.#unchecked || (this.#page.element.installs && complete)) return h("span", {});
+    if (this.#drawing.unchecked || (this.#page.element.installs && complete)) return h("span", {});
     if (complete) return this.#button(t.start, "start", "start", () => this.#page.start());
     return this.#button(t.again, "second", "check", () => void this.check());
   }
@@ -222,7 +217,7 @@ export class Preparation {
 
   /** A live region: told only when it is something else. */
   #say(text: string): void {
-    if (this.#unchecked) return;
+    if (this.#drawing.unchecked) return;
     const first = this.#complete ? undefined : this.#rows.find((row) => this.#state.checks[row].state === "failed");
     const { t } = this.#drawing;
     const said = first && text !== t.checking ? `${t.checks[first]}: ${t.states.failed}. ${text}` : text;

@@ -91,9 +91,10 @@ func closeWorld() {
 func (w *world) create() {
 	w.t.Helper()
 	app := filepath.Join(w.dir, "app")
-	for name, content := range map[string]string{"index.html": "<!doctype html>", "odnowa.js": "export {};\n"} {
-		w.must(os.MkdirAll(app, 0o700))
-		w.must(os.WriteFile(filepath.Join(app, name), []byte(content), 0o600))
+	w.must(os.MkdirAll(app, 0o700))
+	w.must(os.WriteFile(filepath.Join(app, "index.html"), []byte("<!doctype html>"), 0o600))
+	for _, name := range []string{"odnowa.js", "checks.js", "preparation.js", "texts.pl.js", "texts.en.js"} {
+		w.must(os.WriteFile(filepath.Join(app, name), []byte("export {};\n"), 0o600))
 	}
 	box, err := sandbox.Create(w.t.Context(), sandbox.Options{
 		Dir: filepath.Join(w.dir, "box"), BasePort: freePorts(w.t), AgentPort: 22701, PhoneApp: app, SDK: app,

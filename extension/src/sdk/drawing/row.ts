@@ -14,6 +14,8 @@ export interface Drawing {
   readonly t: PreparationTexts;
   readonly visitor: Visitor;
   readonly element: PreparationElement;
+  /** The guide alone: nothing is looked for here, so that nothing goes on by itself. */
+  readonly unchecked: boolean;
   installing(): void;
   pair(): void;
   /** The button says that it has copied. */
@@ -39,7 +41,8 @@ export function drawRow(d: Drawing, row: Row, outcome: Outcome): HTMLElement {
 }
 
 function buttons(d: Drawing, row: Row, code: string): Child {
-  const drawn = actionsFor(code).map((action, index) => button(d, action, row, index === 0)).filter((child) => child !== undefined);
+  const useful = actionsFor(code).filter((action) => !(d.unchecked && action === "reload"));
+  const drawn = useful.map((action, index) => button(d, action, row, index === 0)).filter((child) => child !== undefined);
   return drawn.length > 0 && h("div", { class: "actions" }, ...drawn);
 }
 
@@ -85,8 +88,9 @@ function guide(d: Drawing, row: Row, code: string): Child {
   const { t, visitor } = d;
   const found = guideFor(code, visitor, t);
   if (!found) return undefined;
-  // The first step of an installation is the button, where there is one.
-  const steps = actionsFor(code).includes("install") && !actionsFor(code).includes("manage") && !installLink(d, row) ? found.steps.slice(1) : found.steps;
+  // The first step of an installation is the button, where there is one; the last is to come back to what goes on.
+  const without = actionsFor(code)[0] === "install" && !installLink(d, row);
+  const steps = found.steps.slice(without ? 1 : 0, d.unchecked ? -1 : undefined);
   return h("details", { open: true, part: "guide", "data-testid": "preparation-guide" },
     h("summary", {}, t.guideTitle),
     h("ol", {}, ...steps.map((step) => h("li", {}, step))),
