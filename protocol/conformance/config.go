@@ -180,19 +180,18 @@ func (c *Config) readFiles() (err error) {
 		c.sealKeys = append(c.sealKeys, key)
 	}
 	if c.Roots != "" {
-		keep(c.UseRoots(c.Roots))
+		keep(c.readRoots())
 	}
 	return errors.Join(problems...)
 }
 
-// UseRoots takes the roots for TLS from a PEM file.
-func (c *Config) UseRoots(path string) error {
-	b, err := os.ReadFile(c.path(path))
+func (c *Config) readRoots() error {
+	b, err := os.ReadFile(c.path(c.Roots))
 	if err != nil {
 		return err
 	}
 	if c.roots = x509.NewCertPool(); !c.roots.AppendCertsFromPEM(b) {
-		return fmt.Errorf("roots: no certificate in %s", path)
+		return fmt.Errorf("roots: no certificate in %s", c.Roots)
 	}
 	return nil
 }

@@ -7,9 +7,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -37,7 +37,7 @@ type row struct {
 // proxy stands before the portal and does what a row says.
 type proxy struct {
 	w      *world
-	seal   *ecdsa.PrivateKey // pinned beside the CA's
+	kit    *kit
 	row    row
 	nth    int
 	secure string // origin over TLS
@@ -49,30 +49,32 @@ type proxy struct {
 }
 
 // run runs the row's scene through the proxy.
-func (p *proxy) run(ctx context.Context, path, code string) (*conformance.Report, error) {
-	c, err := conformance.LoadConfig(path)
-	if err != nil {
-		return nil, err
-	}
-	c.Codes.Fresh, c.Codes.FreshCommand, c.TryLimits = code, nil, p.row.limits
+func (p *proxy) run(ctx context.Context, code string) (*conformance.Report, error) {
 	p.last, p.count, p.notes = map[string][]byte{}, map[string]int{}, map[string]string{}
 	server := httptest.NewUnstartedServer(p)
+	codes := maps.Clone(p.kit.config["codes"].(map[string]any))
+	delete(codes, "freshCommand")
+	codes["fresh"] = code
+	change := map[string]any{"codes": codes, "tryLimits": p.row.limits, "connect": server.Listener.Addr().String()}
+	name := fmt.Sprintf("row-%d", p.nth)
 	if p.row.tls {
 		server.StartTLS()
 		p.secure = "https://" + server.Listener.Addr().String()
-		c.BaseURL = p.secure
-		roots := filepath.Join(p.w.dir, fmt.Sprintf("roots-%d.pem", p.nth))
-		err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600)
-		if err = errors.Join(err, c.UseRoots(roots)); err != nil {
+		change["baseUrl"], change["roots"] = p.secure, name+".pem"
+		roots := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+		if err := os.WriteFile(filepath.Join(p.kit.dir, name+".pem"), roots, 0o600); err != nil {
 			return nil, err
 		}
 	} else {
 		server.Start()
-		c.Connect = server.Listener.Addr().String()
 	}
 	defer server.Close()
 	defer server.CloseClientConnections() // streams
-	return conformance.Run(ctx, c, p.row.scene)
+	path, err := p.kit.write(name, change)
+	if err != nil {
+		return nil, err
+	}
+	return p.kit.run(ctx, path, "--only", p.row.scene)
 }
 
 // transit is an exchange on its way back.
@@ -291,7 +293,7 @@ func (x *transit) document(change func([]byte) []byte) {
 }
 
 // reseal changes what a seal says, and makes it again with a key that is pinned.
-func (x *transit) reseal(change func(*seal.Claims)) { x.resealWith(x.p.seal, change) }
+func (x *transit) reseal(change func(*seal.Claims)) { x.resealWith(x.p.kit.pinned, change) }
 
 func (x *transit) resealWith(key *ecdsa.PrivateKey, change func(*seal.Claims)) {
 	var s struct{ Seal string }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -308,7 +309,8 @@ func (w *world) eventually(what string, ok func() bool) {
 // freePorts finds five ports in a row: the sandbox's processes listen side by side.
 func freePorts(t *testing.T) int {
 	t.Helper()
-	for base := 18800; base < 28800; base += 5 {
+	for range 100 {
+		base := 18800 + 5*rand.IntN(2000) // making a sandbox takes seconds, and another test may be looking, too
 		free := true
 		for i := range 5 {
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+i))
