@@ -23,11 +23,26 @@ type Enrolment struct {
 }
 
 // create opens an enrolment and gives its id and the token of its QR code, of which only the hash
-// is kept. An earlier one of the same renewal becomes void, unless a certificate rests on it.
+// is kept. An earlier one of the same renewal becomes void, unless a certificate rests on it. Of parallel calls
+// the last one's stays.
 func (r *registry) create(ctx context.Context, renewal string) (id, token string, err error) {
 	if renewal == "" || len(renewal) > 100 {
 		return "", "", refuse(CodeMalformed)
 	}
+	for range maxCreates {
+		if id, token, err = r.createAlone(ctx, renewal); !errors.Is(err, errFaster) {
+			return id, token, err
+		}
+	}
+	return "", "", refuse(CodeState)
+}
+
+// maxCreates is how often create gives way to a parallel call.
+const maxCreates = 10
+
+var errFaster = errors.New("a parallel call was faster")
+
+func (r *registry) createAlone(ctx context.Context, renewal string) (id, token string, err error) {
 	var earlier string
 	err = r.db.QueryRowContext(ctx, `SELECT id FROM enrolments WHERE renewal = $1 AND state <> 'void'`, renewal).Scan(&earlier)
 	if err == nil {
@@ -42,7 +57,7 @@ func (r *registry) create(ctx context.Context, renewal string) (id, token string
 		err := tx.QueryRowContext(ctx, `INSERT INTO enrolments (id, renewal, token_hash, state, version)
 			VALUES ($1, $2, $3, 'open', 1) ON CONFLICT DO NOTHING RETURNING id`, id, renewal, hashOf(token)).Scan(&made)
 		if errors.Is(err, sql.ErrNoRows) {
-			return event{}, refuse(CodeState) // a parallel call was faster
+			return event{}, errFaster
 		}
 		return event{name: "enrolment.created", enrolment: id}, err
 	})

@@ -293,3 +293,32 @@ func TestCertificateHasToFit(t *testing.T) {
 		t.Errorf("state: %+v", e)
 	}
 }
+
+// TestParallelCreates: calls at the same time, as of a browser that gave up and asked again, each get an
+// enrolment; one stays.
+func TestParallelCreates(t *testing.T) {
+	w := newWorld(t)
+	const many = 6
+	made := make(chan string, many)
+	var group sync.WaitGroup
+	for range many {
+		group.Go(func() {
+			id, _, err := w.r.create(t.Context(), "renewal-parallel")
+			if err != nil {
+				t.Error(err)
+			}
+			made <- id
+		})
+	}
+	group.Wait()
+	close(made)
+	left := 0
+	for id := range made {
+		if w.look(id).State != Void {
+			left++
+		}
+	}
+	if left != 1 {
+		t.Errorf("%d enrolments are left, want 1", left)
+	}
+}
