@@ -77,6 +77,11 @@ func New(o Options) (*Card, error) {
 	if err != nil {
 		return nil, err
 	}
+	return start(o, a, signing)
+}
+
+// start starts reader and pcscd for a card.
+func start(o Options, a *applet, signing chan struct{}) (*Card, error) {
 	r, orders, moves, err := newReader(a, signing)
 	if err != nil {
 		return nil, fmt.Errorf("making reader: %w", err)
@@ -93,6 +98,23 @@ func New(o Options) (*Card, error) {
 
 // Close ends pcscd and the reader.
 func (c *Card) Close() error { return errors.Join(c.daemon.stop(), c.reader.close()) }
+
+// Restart ends pcscd and starts another, with the same card in the reader, and returns when that has told its clients.
+// It is for a card with Options.Socket, in a test that does nothing else with the card meanwhile.
+func (c *Card) Restart() error {
+	if c.daemon.dir != "" {
+		return errors.New("a card whose pcscd is to be restarted wants Options.Socket")
+	}
+	if err := c.Close(); err != nil {
+		return err
+	}
+	again, err := start(Options{Socket: c.daemon.socket}, c.reader.card(), c.reader.signing)
+	if err != nil {
+		return err
+	}
+	*c = *again
+	return c.Insert()
+}
 
 // noticed is how long pcscd may take to see what is in the reader. It takes milliseconds.
 const noticed = 20 * time.Second
