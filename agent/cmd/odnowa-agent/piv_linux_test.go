@@ -1,8 +1,14 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/hex"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +35,14 @@ type pivStage struct {
 
 func newPIVStage(t *testing.T) *pivStage {
 	t.Helper()
-	s := &pivStage{t: t, card: pivtest.StartWith(t, pivtest.Options{Socket: shortDir(t) + "/s"})}
+	s := pivStageOf(t, pivtest.StartWith(t, pivtest.Options{Socket: shortDir(t) + "/s"}))
+	s.wantListed(2)
+	return s
+}
+
+func pivStageOf(t *testing.T, card *pivtest.Card) *pivStage {
+	t.Helper()
+	s := &pivStage{t: t, card: card}
 	module, err := pivtest.OpenSC()
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +50,6 @@ func newPIVStage(t *testing.T) *pivStage {
 	s.rig, s.b, s.person = staged(t, func(r *rig) {
 		r.policy.Modules = []policy.Module{{Name: "OpenSC", Path: module, Env: s.card.Env()}}
 	})
-	s.wantListed(2)
 	return s
 }
 
@@ -183,4 +195,47 @@ func TestServiceRestartedAtOnce(t *testing.T) {
 	}
 	s.person.Go(t)
 	verify(t, s.b.wait(ch), cades.PAdES, signed, s.signature())
+}
+
+// TestTwoReaders: with a card in each of two readers the window says which one it is about, and the PIN goes there.
+func TestTwoReaders(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := &pivtest.Identity{Certificate: selfSigned(t, key), Key: key}
+	first, second := pivtest.StartPair(t, pivtest.Options{}, pivtest.Options{Signature: other, PIN: "314159"})
+	s := pivStageOf(t, first)
+	s.wantListed(3) // both have the test person's certificate in 9A
+	for _, c := range []struct {
+		card   *pivtest.Card
+		reader string
+		pin    windowtest.Answer
+	}{{first, pivtest.ReaderName, pivtest.PIN}, {second, pivtest.SecondReaderName, "314159"}} {
+		s.card = c.card
+		s.sign("", windowtest.Yes, c.pin)
+		if text := s.person.Asked(t)[0].Texts["SETDESC"]; !strings.Contains(text, "Reader: "+c.reader) {
+			t.Errorf("the window says %q, want reader %s", text, c.reader)
+		}
+		if got := c.card.Tries(); got != pivtest.Tries {
+			t.Errorf("%s: %d tries left", c.reader, got)
+		}
+	}
+}
+
+func selfSigned(t *testing.T, key *ecdsa.PrivateKey) *x509.Certificate {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "Jan TESTOWY"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageContentCommitment,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
