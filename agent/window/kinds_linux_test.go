@@ -170,6 +170,12 @@ func typePINs(t *testing.T, display *windowtest.Display, k kind, c *window.Conve
 	if got := <-pins; got != "27%1828" {
 		t.Errorf("got %q", got)
 	}
+	go ask(window.PINState{State: bridge.PINOK, Forgotten: true})
+	display.Await(t, "Odnowa", k.program+"-forgotten")
+	display.Type(t, "2")
+	if got := <-pins; got != "2" {
+		t.Errorf("got %q", got)
+	}
 	go ask(window.PINState{State: bridge.PINFinal, Problem: bridge.CodePINIncorrect, TriesLeft: &one})
 	display.Await(t, "Odnowa", k.program+"-last-try")
 	display.Key(t, "alt+w")

@@ -99,6 +99,28 @@ func TestWrongPINWarns(t *testing.T) {
 	}
 }
 
+// A PIN that the card forgot is asked for in words of its own, and nobody is warned of a wrong one.
+func TestForgottenPIN(t *testing.T) {
+	for l, want := range map[window.Language]string{window.Polish: "Karta zapomniała PIN-u", window.English: "The card forgot the PIN"} {
+		w, p := open(t, 20*time.Second, "", windowtest.Yes, windowtest.Yes, "1234")
+		request := confirmation()
+		request.Language = l
+		c, err := w.Open(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.PIN(t.Context(), window.PINState{State: bridge.PINOK, Forgotten: true}); err != nil {
+			t.Error(err)
+		}
+		c.Close()
+		asked := p.Asked(t)
+		texts := asked[len(asked)-1].Texts
+		if !strings.Contains(texts["SETERROR"], want) || strings.Contains(texts["SETDESC"], "lock") {
+			t.Errorf("got %q", texts)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -28,7 +28,9 @@ func StartDisplay(t testing.TB) *Display {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	x := exec.Command(Need(t, "Xvfb", "xvfb"), "-displayfd", "3", "-screen", "0", "1000x800x24", "-nolisten", "tcp", "-noreset") // it would begin anew when xprop is the first to go
+	x := exec.Command(Need(t, "Xvfb", "xvfb"), "-displayfd", "3", "-screen", "0", "1000x800x24", "-nolisten", "tcp",
+		"-noreset", // it would begin anew when xprop is the first to go
+		"-r")       // a key is not repeated where a busy machine takes long to let go of it
 	x.ExtraFiles = []*os.File{w}
 	start(t, x)
 	w.Close()
