@@ -77,6 +77,7 @@ type module struct {
 	worker *worker.Worker // nil where Code says why
 
 	look  *look         // the last one, see look.go
+	last  *look         // the last one that ended
 	known []worker.Slot // what the last good one found, while PC/SC has told of no change
 	hung  bool          // it overran its deadline, and has not answered since
 }

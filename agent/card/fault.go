@@ -3,6 +3,7 @@ package card
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/odnowa/odnowa/agent/pkcs11"
 	"github.com/odnowa/odnowa/agent/worker"
@@ -64,13 +65,12 @@ var signCodes = map[pkcs11.Error]bridge.Code{
 	pkcs11.ErrFunctionRejected:     bridge.CodeUserCancelled,
 }
 
-// signFault is for errors of signing, after the certificate was found; pad tells whether the person typed the PIN
-// on the reader.
-func signFault(err error, pad bool) error {
+// signFault is for errors of signing, after the certificate was found.
+func signFault(err error, found worker.Found) error {
 	switch {
 	case isInterrupted(err):
 		return interrupted(err)
-	case pad && errors.Is(err, worker.ErrModuleFailed) && errors.Is(err, context.DeadlineExceeded):
+	case found.Pad && errors.Is(err, worker.ErrModuleFailed) && errors.Is(err, context.DeadlineExceeded):
 		return bridge.Errorf(bridge.CodeTimeout, err) // nobody typed
 	case errors.Is(err, worker.ErrModuleFailed):
 		return bridge.Errorf(bridge.CodeModuleFailed, err)
@@ -80,6 +80,9 @@ func signFault(err error, pad bool) error {
 	var call *worker.CallError
 	if !errors.As(err, &call) {
 		return bridge.Errorf(bridge.CodeSigningFailed, err)
+	}
+	if call.Code == pkcs11.ErrUserNotLoggedIn && call.Function != "C_Login" && found.NeedsPIN {
+		return bridge.Errorf(bridge.CodeSigningFailed, fmt.Errorf("%w: %w", ErrPINForgotten, err))
 	}
 	code, known := signCodes[call.Code]
 	switch {

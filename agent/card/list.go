@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
-	"errors"
 	"slices"
 	"time"
 
@@ -67,13 +66,13 @@ func choose(answers []answer[[]worker.Slot]) []*candidate {
 	return chosen
 }
 
-// remember keeps which module has which certificate; of those that have not answered, what they had.
+// remember keeps which module has which certificate; of those that have not answered, or failed, what they had.
 func (s *Store) remember(seen map[string]*module, answers []answer[[]worker.Slot]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, m := range s.seen {
 		i := slices.IndexFunc(answers, func(a answer[[]worker.Slot]) bool { return a.module == m })
-		if seen[id] == nil && i >= 0 && errors.Is(answers[i].err, errSlow) {
+		if seen[id] == nil && i >= 0 && answers[i].err != nil {
 			seen[id] = m
 		}
 	}

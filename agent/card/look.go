@@ -44,6 +44,7 @@ func (s *Store) lookAt(m *module) *look {
 		l.slots, l.err = m.worker.List(context.Background(), worker.RefreshEmpty)
 		l.at = s.now()
 		s.mu.Lock()
+		m.last = l
 		before := m.hung
 		m.hung = l.err != nil && errors.Is(l.err, context.DeadlineExceeded)
 		stillHung := before && m.hung // which is no news: whoever lists at news would make it hang again and again

@@ -48,11 +48,18 @@ func (e *PINError) Error() string { return fmt.Sprintf("PIN state %s: %v", e.Sta
 // Unwrap gives the token's own error.
 func (e *PINError) Unwrap() error { return e.Err }
 
+// ErrPINForgotten is within a bridge.Error of code signing_failed: the card had found the PIN right, and wanted it once
+// more before it signed. Another program that used the card meanwhile is the most likely cause (a card that was
+// reset forgets the PIN); OpenSC tells the same of some cards' other failures. No try was used. The person may be asked
+// again, yet not for ever; the PIN that was typed is not presented again.
+var ErrPINForgotten = errors.New("the card has forgotten the PIN")
+
 // Sign signs with the certificate's key and gives the signature value as CMS has it: ECDSA in ASN.1
 // form. It has not been verified.
 //
 // Every error is a *bridge.Error: certificate_unknown and the codes of Status that say why, card_removed, pin_incorrect,
-// pin_length (no try was used), pin_locked, user_cancelled and timeout (at the PIN pad), signing_failed, module_failed,
+// pin_length (no try was used), pin_locked, user_cancelled and timeout (at the PIN pad), signing_failed (perhaps
+// ErrPINForgotten), module_failed,
 // invalid_request (unknown algorithm), request_cancelled and timeout when ctx ends, and what pin returned.
 func (s *Store) Sign(ctx context.Context, q SignRequest, pin PINFunc) ([]byte, error) {
 	scheme := schemeOf(q.Algorithm)
@@ -85,7 +92,7 @@ func (s *Store) Sign(ctx context.Context, q SignRequest, pin PINFunc) ([]byte, e
 		Pad:         found.Pad,
 	})
 	if err != nil {
-		return nil, signFault(err, found.Pad)
+		return nil, signFault(err, found)
 	}
 	if scheme != pkcs11.ECDSA {
 		return signature, nil
@@ -144,30 +151,24 @@ func (s *Store) find(ctx context.Context, id string, hash [32]byte) (*module, wo
 		}
 	}
 	var failure error
+	failed := make(map[*module]bool)
 	for a := range askAll(s, func(m *module) (worker.Found, error) { return m.worker.Find(ctx, hash) }) {
 		if a.err == nil {
 			return a.module, a.value, nil
 		}
-		if failure == nil && !errors.Is(a.err, worker.ErrUnknownCertificate) {
+		if errors.Is(a.err, worker.ErrUnknownCertificate) {
+			continue
+		}
+		failed[a.module] = true
+		if failure == nil || errors.Is(a.err, worker.ErrNoPrivateKey) { // which has the certificate
 			failure = a.err
 		}
 	}
-	if failure != nil { // the certificate may be on the card that could not be read
+	switch {
+	case failure == nil:
+		return nil, worker.Found{}, s.missing(ctx)
+	case isInterrupted(failure), errors.Is(failure, worker.ErrNoPrivateKey), s.mayHide(ctx, id, func(m *module) bool { return failed[m] }):
 		return nil, worker.Found{}, findFault(failure)
 	}
-	return nil, worker.Found{}, s.missing(ctx)
-}
-
-// missing says why a certificate is not there.
-func (s *Store) missing(ctx context.Context) error {
-	status, err := s.Status(ctx)
-	if err != nil {
-		return err
-	}
-	switch status.Code {
-	case bridge.CodeNoModule, bridge.CodeModuleFailed, bridge.CodeModuleMissing, bridge.CodeModuleRefused, bridge.CodeModuleSlow,
-		bridge.CodePCSCStopped, bridge.CodeNoReader, bridge.CodeNoCard:
-		return bridge.Errorf(status.Code, nil)
-	}
-	return bridge.Errorf(bridge.CodeCertificateUnknown, nil)
+	return nil, worker.Found{}, bridge.Errorf(bridge.CodeCertificateUnknown, failure)
 }

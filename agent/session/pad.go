@@ -12,18 +12,21 @@ import (
 // askPad lets a card sign whose PIN is typed on the reader. Meanwhile the window says so; cancelling there,
 // or typing nothing in time, ends the card's call. After a wrong PIN the reader asks again, as in askCard.
 func (s *Session) askPad(ctx context.Context, sign card.SignRequest, state window.PINState, w *window.Conversation) ([]byte, error) {
+	var again retries
 	for {
 		value, err := s.onPad(ctx, sign, state, w)
 		if err == nil {
 			return value, nil
 		}
-		state = window.PINState{Problem: toBridge(err).Code, State: bridge.PINLow, TriesLeft: toBridge(err).TriesLeft}
-		if state.Problem != bridge.CodePINIncorrect && state.Problem != bridge.CodePINLength {
+		if !again.after(err) {
 			return nil, err
 		}
+		state = window.PINState{Problem: again.problem, Forgotten: again.lost, State: bridge.PINLow, TriesLeft: toBridge(err).TriesLeft}
 		var pin *card.PINError
 		if errors.As(err, &pin) {
 			state.State = pin.State
+		} else if again.lost {
+			state.State = bridge.PINOK
 		}
 	}
 }

@@ -173,13 +173,12 @@ func (t *task) assemble(r *cades.Request, value []byte) ([]byte, error) {
 	return cms, nil
 }
 
-// askCard lets the card sign. After a wrong PIN the same window asks again, for as long as the card
-// allows and the person wants; each PIN is typed anew.
+// askCard lets the card sign. After a wrong PIN the same window asks again, see retries; each PIN is typed anew.
 func (s *Session) askCard(ctx context.Context, sign card.SignRequest, _ window.PINState, w *window.Conversation) ([]byte, error) {
-	var problem bridge.Code
+	var again retries
 	for {
 		value, err := s.Cards.Sign(ctx, sign, func(ctx context.Context, state bridge.PINState, triesLeft *int) ([]byte, error) {
-			pin, err := w.PIN(ctx, window.PINState{State: state, Problem: problem, TriesLeft: triesLeft})
+			pin, err := w.PIN(ctx, window.PINState{State: state, Problem: again.problem, Forgotten: again.lost, TriesLeft: triesLeft})
 			if err != nil {
 				return nil, toBridge(err)
 			}
@@ -188,8 +187,7 @@ func (s *Session) askCard(ctx context.Context, sign card.SignRequest, _ window.P
 		if err == nil {
 			return value, nil
 		}
-		problem = toBridge(err).Code
-		if problem != bridge.CodePINIncorrect && problem != bridge.CodePINLength {
+		if !again.after(err) {
 			return nil, err
 		}
 	}
@@ -309,7 +307,7 @@ func (s *Session) certificate(ctx context.Context, o order, id string) (*bridge.
 		}
 		// One that failed may be the one that has it.
 		if has(list.Modules, bridge.CodeModuleFailed) {
-			return nil, bridge.Errorf(bridge.CodeModuleFailed, nil)
+			return nil, s.Cards.Absent(ctx, id)
 		}
 		return nil, bridge.Errorf(bridge.CodeCertificateUnknown, nil)
 	}

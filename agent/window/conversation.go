@@ -95,7 +95,7 @@ const padDelay = 300 * time.Millisecond
 // again asks before a reader is made to ask once more: it may answer by itself, and no try is used up
 // without the person.
 func (c *Conversation) again(ctx context.Context, s PINState) error {
-	if s.Problem == "" || s.State == bridge.PINFinal {
+	if s.Problem == "" && !s.Forgotten || s.State == bridge.PINFinal {
 		return c.lastTry(ctx, s)
 	}
 	q := c.padQuestion(s)
@@ -164,6 +164,9 @@ func (c *Conversation) pinQuestion(s PINState) question {
 		}
 	case bridge.CodePINLength:
 		q.alert = t.pinLength
+	}
+	if s.Forgotten {
+		q.alert = t.pinForgotten
 	}
 	switch {
 	case s.State == bridge.PINFinal:

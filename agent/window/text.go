@@ -24,6 +24,7 @@ type text struct {
 	askPIN, pinPrompt                  string
 	askPad, onPad                      string
 	pinIncorrect, triesLeft, pinLength string
+	pinForgotten                       string
 	pinLow, pinFinal, pinPad, byPhone  string
 	lastTry, useLastTry, again         string
 }
@@ -76,6 +77,7 @@ var polish = text{
 	pinIncorrect: "PIN jest nieprawidłowy.",
 	triesLeft:    "Pozostało prób: %d.",
 	pinLength:    "PIN jest za krótki lub za długi. Ta próba się nie liczy.",
+	pinForgotten: "Karta zapomniała PIN-u: zapewne użył jej właśnie inny program. Podaj PIN jeszcze raz. Żadna próba nie przepadła.",
 	pinLow:       "Uwaga: ostatnio podano zły PIN. Kolejne błędy zablokują kartę.",
 	pinFinal:     "Uwaga: to ostatnia próba. Zły PIN zablokuje kartę.",
 	pinPad:       "PIN podasz potem na klawiaturze czytnika.",
@@ -126,6 +128,7 @@ var english = text{
 	pinIncorrect: "The PIN is wrong.",
 	triesLeft:    "Tries left: %d.",
 	pinLength:    "The PIN is too short or too long. This try does not count.",
+	pinForgotten: "The card forgot the PIN: most likely another program has just used it. Type the PIN once more. No try was lost.",
 	pinLow:       "Careful: the last PIN was wrong. More wrong ones will lock the card.",
 	pinFinal:     "Careful: this is the last try. A wrong PIN locks the card.",
 	pinPad:       "You will then type the PIN on the reader's keys.",

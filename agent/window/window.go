@@ -72,6 +72,8 @@ type PINState struct {
 	State bridge.PINState
 	// Problem is why the PIN is asked for again: pin_incorrect or pin_length, else empty.
 	Problem bridge.Code
+	// Forgotten: it is asked for again as the card forgot it before it had signed, for which no try was used.
+	Forgotten bool
 	// TriesLeft is set where the token tells it.
 	TriesLeft *int
 }

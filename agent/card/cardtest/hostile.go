@@ -43,9 +43,7 @@ func NewHostile(t testing.TB, certificate Certificate) Hostile {
 		Module: module, Certificate: certificate,
 		Log: filepath.Join(dir, "log"), pids: filepath.Join(dir, "pids"), gate: filepath.Join(dir, "gate"),
 	}
-	if err := os.WriteFile(h.gate, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	h.Break(t)
 	h.env = []string{"HOSTILE_CERT=" + der, "HOSTILE_LOG=" + h.Log, "HOSTILE_PIDS=" + h.pids, "HOSTILE_IF=" + h.gate}
 	return h
 }
@@ -54,6 +52,14 @@ func NewHostile(t testing.TB, certificate Certificate) Hostile {
 func (h Hostile) Mend(t testing.TB) {
 	t.Helper()
 	if err := os.Remove(h.gate); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Break undoes Mend.
+func (h Hostile) Break(t testing.TB) {
+	t.Helper()
+	if err := os.WriteFile(h.gate, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

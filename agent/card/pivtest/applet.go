@@ -55,6 +55,7 @@ type applet struct {
 	delay    time.Duration
 	failure  uint16
 	failures int // how often yet
+	forget   int // the same of forgetting the PIN
 }
 
 // newApplet makes a card that tells on signing when it is asked for a signature.
@@ -221,6 +222,10 @@ func (a *applet) verifyLocked(c command) uint16 {
 
 // authenticateLocked signs (SP 800-73-4 part 2 section 3.2.4).
 func (a *applet) authenticateLocked(ctx context.Context, c command) ([]byte, uint16) {
+	if a.forget > 0 {
+		a.forget--
+		a.verified, a.fresh = false, false
+	}
 	identity := a.slots[c.p2]
 	allowed := a.verified
 	if c.p2 == slotSignature {

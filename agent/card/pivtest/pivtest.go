@@ -164,6 +164,14 @@ func (c *Card) FailNext(status uint16, times int) {
 	a.failure, a.failures = status, times
 }
 
+// Forget makes the card forget the PIN before each of the next signatures, as a card does that another program resets.
+func (c *Card) Forget(times int) {
+	a := c.reader.card()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.forget = times
+}
+
 // Delay makes each signature take this much longer.
 func (c *Card) Delay(d time.Duration) {
 	a := c.reader.card()
