@@ -20,6 +20,7 @@ TOOLS := $(CURDIR)/build/tools
 # Debian packages, by what needs them.
 PACKAGES := \
   gcc libc6-dev                                        `: crypto11 and the race detector` \
+  $(if $(filter amd64,$(shell dpkg --print-architecture 2>/dev/null)),gcc-multilib) `: a 32-bit module` \
   softhsm2 opensc openssl pcscd                        `: tokens and cards, and what looks at them` \
   chromium firefox-esr fonts-noto-core ffmpeg          `: the browsers, their letters, the camera` \
   xvfb xauth xdotool pinentry-gtk2 x11-utils x11-xserver-utils `: the PIN window` \

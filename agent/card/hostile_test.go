@@ -22,6 +22,8 @@ const (
 	locked  = "0x4040C"
 	pad     = "0x50C"
 	noLogin = "0x408" // no login
+
+	writeProtected = "0x40E"
 )
 
 func openHostile(t *testing.T, orders, flags string, env ...string) (*card.Store, card.SignRequest, cardtest.Hostile) {
@@ -53,6 +55,7 @@ func TestSignCodes(t *testing.T) {
 		{"removed between calls", "C_SignInit=rv:0xB3", login, cardtest.PIN, bridge.CodeCardRemoved, nil},
 		{"card error", "C_Sign=rv:0x30", login, cardtest.PIN, bridge.CodeSigningFailed, nil},
 		{"login lost", "C_Sign=rv:0x101", login, cardtest.PIN, bridge.CodeSigningFailed, nil},
+		{"login lost before", "C_SignInit=rv:0x101", login, cardtest.PIN, bridge.CodeSigningFailed, nil},
 		{"locked while signing", "C_Sign=rv:0xA4", login, cardtest.PIN, bridge.CodePINLocked, &none},
 		{"hang", "C_Sign=hang", login, cardtest.PIN, bridge.CodeModuleFailed, nil},
 		{"crash", "C_Login=segv", login, cardtest.PIN, bridge.CodeModuleFailed, nil},
@@ -68,6 +71,48 @@ func TestSignCodes(t *testing.T) {
 				t.Errorf("tries left: got %v, want %v", e.TriesLeft, test.tries)
 			}
 		})
+	}
+}
+
+// A login that was lost is told apart from other failures, on tokens that want one: there the person may be asked again.
+// The PIN that was typed goes to the token once, whatever happens.
+func TestForgottenPIN(t *testing.T) {
+	for _, test := range []struct {
+		orders, flags, key string
+		want               bool
+	}{
+		{"C_Sign=rv:0x101", login, "hidden", true},
+		{"C_Sign=rv:0x101", pad, "hidden", true},
+		{"C_SignInit=rv:0x101", login, "hidden", true},
+		{"C_Login=rv:0x101", login, "hidden", false}, // the token never said that it was right
+		{"C_Sign=rv:0x101", noLogin, "visible", false},
+		{"C_Sign=rv:0x30", login, "hidden", false},
+	} {
+		store, request, h := openHostile(t, test.orders, test.flags, "HOSTILE_KEY="+test.key)
+		_, err := store.Sign(t.Context(), request, typed(cardtest.PIN))
+		wantCode(t, err, bridge.CodeSigningFailed)
+		if got := errors.Is(err, card.ErrPINForgotten); got != test.want {
+			t.Errorf("%+v: got %v (%v)", test, got, err)
+		}
+		if n := strings.Count(h.Calls(t), "C_Login"); n > 1 {
+			t.Errorf("%+v: %d logins", test, n)
+		}
+	}
+}
+
+// A token that cannot be written to refuses sessions that could, as the hostile module does for every token: none is
+// needed to list or to sign.
+func TestWriteProtected(t *testing.T) {
+	store, request, h := openHostile(t, "", writeProtected)
+	list, err := store.List(t.Context(), bridge.Filter{})
+	if err != nil || len(list.Certificates) != 1 || list.Modules[0].Code != "" {
+		t.Errorf("list: got %+v, %v", list, err)
+	}
+	if _, err := store.Sign(t.Context(), request, typed(cardtest.PIN)); err != nil {
+		t.Error(err)
+	}
+	if calls := h.Calls(t); calls != "C_Login user 1, PIN\nC_Sign\nC_Logout\n" {
+		t.Errorf("calls: %q", calls)
 	}
 }
 

@@ -24,7 +24,7 @@ func Main(in io.Reader, out io.Writer) int {
 
 // serve reports until nobody listens any more.
 func serve(out *json.Encoder) {
-	for {
+	for connection := uint64(1); ; connection++ {
 		began := time.Now()
 		c, err := establish()
 		if err != nil {
@@ -34,7 +34,7 @@ func serve(out *json.Encoder) {
 			time.Sleep(retry)
 			continue
 		}
-		err = follower{c, out}.run()
+		err = follower{c, out, connection}.run()
 		c.release()
 		var gone *goneError
 		if errors.As(err, &gone) {
@@ -48,8 +48,9 @@ func serve(out *json.Encoder) {
 type goneError struct{ error }
 
 type follower struct {
-	conn *conn
-	out  *json.Encoder
+	conn       *conn
+	out        *json.Encoder
+	connection uint64
 }
 
 // run reports what one connection to the service tells, until that fails.
@@ -106,7 +107,7 @@ func (f follower) watch(slots []slot) error {
 		if another {
 			return nil
 		}
-		if err := f.out.Encode(state(slots)); err != nil {
+		if err := f.out.Encode(f.state(slots)); err != nil {
 			return &goneError{err}
 		}
 		timeout = heartbeat
@@ -136,8 +137,8 @@ func (f follower) wait(timeout time.Duration, slots []slot) error {
 	return errTimeout
 }
 
-func state(slots []slot) State {
-	s := State{Running: true}
+func (f follower) state(slots []slot) State {
+	s := State{Running: true, Connection: f.connection}
 	for _, one := range slots {
 		if one.name != plugAndPlay {
 			s.Readers = append(s.Readers, Reader{

@@ -34,6 +34,9 @@ type State struct {
 	// Problem is why it does not, for logs and support.
 	Problem string   `json:"problem,omitempty"`
 	Readers []Reader `json:"readers,omitempty"`
+	// Connection counts the connections to the service: it is another one after the service was restarted. Then the same
+	// readers with a card each may be other cards.
+	Connection uint64 `json:"connection,omitempty"`
 }
 
 // Reader is one reader.
@@ -47,7 +50,7 @@ type Reader struct {
 }
 
 func (s State) equal(o State) bool {
-	return s.Running == o.Running && slices.Equal(s.Readers, o.Readers)
+	return s.Running == o.Running && s.Connection == o.Connection && slices.Equal(s.Readers, o.Readers)
 }
 
 // Options of Watch and Look. The zero value is right for the agent.

@@ -38,15 +38,14 @@ const (
 	socketDescriptor = 3 + iota
 	configDescriptor
 	driverDescriptor
-	ordersDescriptor
-	movesDescriptor
+	ordersDescriptor // and then moves, and both again for each reader more
 )
 
 // runDir must exist, though nothing is put there: pcscd would make it, but may not.
 const runDir = "/run/pcscd"
 
-// startDaemon starts pcscd with the virtual reader whose driver gets the two sockets.
-func startDaemon(o Options, orders, moves *os.File) (_ *daemon, err error) {
+// startDaemon starts pcscd with virtual readers, whose driver gets two sockets for each: orders and moves.
+func startDaemon(o Options, sockets ...*os.File) (_ *daemon, err error) {
 	d := &daemon{socket: o.Socket, exited: make(chan struct{})}
 	defer func() {
 		if err != nil {
@@ -63,7 +62,11 @@ func startDaemon(o Options, orders, moves *os.File) (_ *daemon, err error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := readerConfig(o.NoReader)
+	readers := len(sockets) / 2
+	if o.NoReader {
+		readers = 0
+	}
+	config, err := readerConfig(readers)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +79,7 @@ func startDaemon(o Options, orders, moves *os.File) (_ *daemon, err error) {
 		return nil, err
 	}
 	defer listening.Close()
-	d.cmd.ExtraFiles = []*os.File{listening, config, library, orders, moves}
+	d.cmd.ExtraFiles = append([]*os.File{listening, config, library}, sockets...)
 	if err := d.cmd.Start(); err != nil {
 		return nil, errors.Join(err, removeSocket(d.socket))
 	}
@@ -131,17 +134,19 @@ func listenSocket(path string) (*os.File, error) {
 	return l.File()
 }
 
-// readerConfig is a reader.conf(5), without a name; an empty one has no reader. pcscd takes a device's name
-// with a colon as it is.
-func readerConfig(empty bool) (*os.File, error) {
+// readerConfig is a reader.conf(5), without a name, of so many readers. pcscd takes a device's name with a colon as it
+// is.
+func readerConfig(readers int) (*os.File, error) {
 	f, err := os.CreateTemp("", "pivtest")
 	if err != nil {
 		return nil, err
 	}
 	defer os.Remove(f.Name())
-	if !empty {
-		_, err = fmt.Fprintf(f, "FRIENDLYNAME %q\nDEVICENAME sockets:%d:%d\nLIBPATH %s\nCHANNELID 0\n",
-			friendlyName, ordersDescriptor, movesDescriptor, inherited(driverDescriptor))
+	for i := range readers {
+		orders := ordersDescriptor + 2*i
+		_, e := fmt.Fprintf(f, "FRIENDLYNAME %q\nDEVICENAME sockets:%d:%d\nLIBPATH %s\nCHANNELID %d\n\n",
+			friendlyName, orders, orders+1, inherited(driverDescriptor), i)
+		err = errors.Join(err, e)
 	}
 	if err = errors.Join(err, f.Chmod(0o644)); err != nil { // readable whoever pcscd runs as
 		f.Close()

@@ -15,6 +15,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ const Tries = 3
 
 // ReaderName is what PC/SC calls the reader.
 const ReaderName = friendlyName + " 00 00"
+
+// SecondReaderName is that of [StartPair]'s second.
+const SecondReaderName = friendlyName + " 01 00"
 
 // Options of a card. The zero value is a card with made-up certificates.
 type Options struct {
@@ -70,6 +74,54 @@ func StartWith(t testing.TB, o Options) *Card {
 	return c
 }
 
+// StartPair makes two cards in two readers of one pcscd, which numbers them ([ReaderName], [SecondReaderName]), for a
+// test that restarts neither. Of what the options say of pcscd, the first's holds.
+func StartPair(t testing.TB, first, second Options) (*Card, *Card) {
+	t.Helper()
+	cards, err := pair(first, second)
+	if err != nil {
+		t.Fatalf("pivtest: %v", err)
+	}
+	for _, c := range cards {
+		t.Cleanup(func() { c.Close() })
+	}
+	for _, c := range cards {
+		if err := c.Insert(); err != nil {
+			t.Fatalf("pivtest: %v", err)
+		}
+	}
+	return cards[0], cards[1]
+}
+
+func pair(first, second Options) ([]*Card, error) {
+	cards := []*Card{{}, {}}
+	var ends []*os.File
+	defer func() {
+		for _, end := range ends {
+			end.Close()
+		}
+	}()
+	for i, o := range []Options{first, second} {
+		signing := make(chan struct{}, 1)
+		a, err := newApplet(o, signing)
+		if err != nil {
+			return nil, err
+		}
+		r, orders, moves, err := newReader(a, signing)
+		if err != nil {
+			return nil, fmt.Errorf("making reader: %w", err)
+		}
+		cards[i].reader = r
+		ends = append(ends, orders, moves)
+	}
+	d, err := startDaemon(first, ends...)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("starting pcscd: %w", err), cards[0].reader.close(), cards[1].reader.close())
+	}
+	cards[0].daemon, cards[1].daemon = d, d
+	return cards, nil
+}
+
 // New starts reader and pcscd. The card is not yet in. The caller closes it.
 func New(o Options) (*Card, error) {
 	signing := make(chan struct{}, 1)
@@ -77,6 +129,11 @@ func New(o Options) (*Card, error) {
 	if err != nil {
 		return nil, err
 	}
+	return start(o, a, signing)
+}
+
+// start starts reader and pcscd for a card.
+func start(o Options, a *applet, signing chan struct{}) (*Card, error) {
 	r, orders, moves, err := newReader(a, signing)
 	if err != nil {
 		return nil, fmt.Errorf("making reader: %w", err)
@@ -93,6 +150,23 @@ func New(o Options) (*Card, error) {
 
 // Close ends pcscd and the reader.
 func (c *Card) Close() error { return errors.Join(c.daemon.stop(), c.reader.close()) }
+
+// Restart ends pcscd and starts another, with the same card in the reader, and returns when that has told its clients.
+// It is for a card with Options.Socket, in a test that does nothing else with the card meanwhile.
+func (c *Card) Restart() error {
+	if c.daemon.dir != "" {
+		return errors.New("a card whose pcscd is to be restarted wants Options.Socket")
+	}
+	if err := c.Close(); err != nil {
+		return err
+	}
+	again, err := start(Options{Socket: c.daemon.socket}, c.reader.card(), c.reader.signing)
+	if err != nil {
+		return err
+	}
+	*c = *again
+	return c.Insert()
+}
 
 // noticed is how long pcscd may take to see what is in the reader. It takes milliseconds.
 const noticed = 20 * time.Second

@@ -22,12 +22,15 @@ enum {
 	MAX_ATR = 33, T1 = 1,
 };
 
-static int orders = -1, moves = -1; // the sockets
-static atomic_int present;
+enum { READERS = 2 };
+static struct reader { int orders, moves; atomic_int present; byte seen; } readers[READERS]; // the sockets, and the card
+
+// at is the reader of a logical unit number; pcscd counts readers in its upper half.
+static struct reader *at(word lun) { return &readers[lun >> 16 & (READERS - 1)]; }
 
 // ask sends an order and gives the length of the answer in reply, -1 where the card gives none. pcscd
 // lets no two threads in here at once.
-static long ask(byte order, const byte *data, word length, byte *reply, word size)
+static long ask(int orders, byte order, const byte *data, word length, byte *reply, word size)
 {
 	static byte buffer[1 << 16];
 	if (length >= sizeof buffer)
@@ -49,22 +52,22 @@ static long ask(byte order, const byte *data, word length, byte *reply, word siz
 // of what the last call brought.
 static code watch(word lun, int timeout)
 {
-	static byte seen;
-	struct pollfd socket = {.fd = moves, .events = POLLIN};
+	struct reader *r = at(lun);
+	struct pollfd socket = {.fd = r->moves, .events = POLLIN};
 	byte now;
-	send(moves, &seen, 1, MSG_NOSIGNAL);
+	send(r->moves, &r->seen, 1, MSG_NOSIGNAL);
 	if (poll(&socket, 1, timeout) <= 0)
 		return IFD_SUCCESS;
-	if (recv(moves, &now, 1, 0) <= 0)
+	if (recv(r->moves, &now, 1, 0) <= 0)
 		_exit(0);
-	present = now;
-	seen++;
+	r->present = now;
+	r->seen++;
 	return IFD_SUCCESS;
 }
 
 code IFDHCreateChannelByName(word lun, char *device)
 {
-	return sscanf(device, "sockets:%d:%d", &orders, &moves) == 2 ? IFD_SUCCESS : IFD_COMMUNICATION_ERROR;
+	return sscanf(device, "sockets:%d:%d", &at(lun)->orders, &at(lun)->moves) == 2 ? IFD_SUCCESS : IFD_COMMUNICATION_ERROR;
 }
 
 code IFDHCreateChannel(word lun, word channel) { return IFD_NOT_SUPPORTED; }
@@ -79,7 +82,7 @@ code IFDHGetCapabilities(word lun, word tag, word *length, byte *value)
 	case TAG_IFD_SIMULTANEOUS_ACCESS:
 	case TAG_IFD_THREAD_SAFE:
 		*length = 1;
-		*value = tag != TAG_IFD_THREAD_SAFE;
+		*value = tag == TAG_IFD_SLOTS_NUMBER ? 1 : tag == TAG_IFD_SIMULTANEOUS_ACCESS ? READERS : 0;
 		return IFD_SUCCESS;
 	case TAG_IFD_POLLING_THREAD_WITH_TIMEOUT:
 		*length = sizeof watching;
@@ -99,7 +102,7 @@ code IFDHSetProtocolParameters(word lun, word protocol, byte flags, byte p1, byt
 code IFDHPowerICC(word lun, word action, byte *atr, word *length)
 {
 	byte order = action == IFD_POWER_UP ? 'U' : action == IFD_RESET ? 'R' : 'D';
-	long n = ask(order, NULL, 0, atr, MAX_ATR);
+	long n = ask(at(lun)->orders, order, NULL, 0, atr, MAX_ATR);
 	*length = n < 0 ? 0 : n;
 	return n < 0 && order != 'D' ? IFD_COMMUNICATION_ERROR : IFD_SUCCESS;
 }
@@ -107,13 +110,13 @@ code IFDHPowerICC(word lun, word action, byte *atr, word *length)
 code IFDHTransmitToICC(word lun, struct header sent, byte *command, word length, byte *answer, word *size,
 	struct header *received)
 {
-	long n = ask('T', command, length, answer, *size);
+	long n = ask(at(lun)->orders, 'T', command, length, answer, *size);
 	*size = n < 0 ? 0 : n;
 	received->protocol = T1;
 	return n < 0 ? IFD_COMMUNICATION_ERROR : IFD_SUCCESS;
 }
 
-code IFDHICCPresence(word lun) { return present ? IFD_ICC_PRESENT : IFD_ICC_NOT_PRESENT; }
+code IFDHICCPresence(word lun) { return at(lun)->present ? IFD_ICC_PRESENT : IFD_ICC_NOT_PRESENT; }
 
 code IFDHControl(word lun, word request, byte *in, word length, byte *out, word size, word *returned)
 {
