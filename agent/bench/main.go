@@ -32,22 +32,32 @@ func main() {
 	}
 	agent := flag.String("agent", "build/bin/odnowa-agent", "the `program` to measure")
 	idle := flag.Duration("idle", 30*time.Second, "how long to look at the idle processes")
+	only := flag.String("only", "", "measure `host`, list, sign or idle alone")
 	flag.Parse()
-	if err := run(*agent, *idle); err != nil {
+	if err := run(*agent, *only, *idle); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
 }
 
-func run(agent string, idle time.Duration) error {
+func run(agent, only string, idle time.Duration) error {
 	path, err := filepath.Abs(agent)
 	if err != nil {
 		return err
 	}
 	var figures []figure
 	err = withRig(path, func(r *rig) error {
-		for _, measure := range []func(*rig) ([]figure, error){hostFigures, listFigures, signFigures, func(r *rig) ([]figure, error) { return idleFigures(r, idle) }} {
-			some, err := measure(r)
+		for _, part := range []struct {
+			name    string
+			measure func(*rig) ([]figure, error)
+		}{
+			{"host", hostFigures}, {"list", listFigures}, {"sign", signFigures},
+			{"idle", func(r *rig) ([]figure, error) { return idleFigures(r, idle) }},
+		} {
+			if only != "" && only != part.name {
+				continue
+			}
+			some, err := part.measure(r)
 			if err != nil {
 				return err
 			}

@@ -18,6 +18,7 @@ agent/log	^TestFileHostile$	on Windows only administrators make symbolic links
 agent/module	^TestListed$|^TestP11Kit$	Unix paths; p11-kit
 agent/pcsc	.	Wine's PC/SC has neither service nor readers
 agent/policy	^TestParse$|^TestLoad$|^TestDiscoversModules$	Unix paths and modes
+agent/support	^TestWords$	an example is in Unix' words
 agent/rsign	^TestFiles$|^TestMode$	Unix modes; on Windows the keys are encrypted for the user
 LIST
 }

@@ -1,5 +1,7 @@
 /** When the preparation looks again by itself, and what it remembers of a visitor who left to install something. */
 
+import { present } from "../bridge/page.ts";
+
 /** How often a person who waits is looked after. The agent allows a website sixty questions at once and one a second. */
 const pollMs = 5_000;
 
@@ -35,7 +37,13 @@ export function watch({ look, waits }: Watched, signal: AbortSignal): () => bool
 
 /** The content script says that it is there. */
 function isPresent({ source, origin, data }: MessageEvent<unknown>): boolean {
-  return source === window && origin === location.origin && (data as { type?: unknown } | null)?.type === "odnowa.present";
+  if (source !== window || origin !== location.origin) return false;
+  try {
+    present(data);
+    return true;
+  } catch {
+    return false; // somebody else's message
+  }
 }
 
 const key = "odnowa.installing";

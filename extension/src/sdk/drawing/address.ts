@@ -4,9 +4,13 @@ import type { Visitor } from "../visitor.ts";
 
 /** The address, where it is one that a link may have: never script. */
 export function linkable(text: string | null | undefined): URL | undefined {
-  if (!text || !URL.canParse(text, location.href)) return undefined;
-  const url = new URL(text, location.href);
-  return ["https:", "http:", "mailto:", "tel:"].includes(url.protocol) ? url : undefined;
+  if (!text) return undefined;
+  try {
+    const url = new URL(text, location.href);
+    return ["https:", "http:", "mailto:", "tel:"].includes(url.protocol) ? url : undefined;
+  } catch {
+    return undefined; // URL.canParse is younger than browsers that have to be told to update
+  }
 }
 
 /** The install page, told where to lead back to: this page without query and fragment unless the CA says another. */
