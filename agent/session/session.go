@@ -32,6 +32,7 @@ const MaxDocument = 16 << 20
 // Cards is what a session needs of [card.Store].
 type Cards interface {
 	List(context.Context, bridge.Filter) (bridge.ListResult, error)
+	Certificate(ctx context.Context, id string) *bridge.Certificate
 	Status(context.Context) (card.Status, error)
 	Sign(context.Context, card.SignRequest, card.PINFunc) ([]byte, error)
 	Watch(ctx context.Context, changed func())
