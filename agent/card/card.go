@@ -51,7 +51,8 @@ type Options struct {
 	// Patience is how long List and Status wait for a module that has not answered while others have, 2 s by
 	// default; it then counts as slow.
 	Patience time.Duration
-	// PollInterval of Watch for what PC/SC does not know, 2 s by default.
+	// PollInterval of Watch for what PC/SC does not know, 2 s by default; it grows to five times that while nothing
+	// changes.
 	PollInterval time.Duration
 }
 

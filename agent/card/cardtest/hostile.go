@@ -58,6 +58,14 @@ func (h Hostile) Mend(t testing.TB) {
 	}
 }
 
+// Break has the orders count again, after Mend.
+func (h Hostile) Break(t testing.TB) {
+	t.Helper()
+	if err := os.WriteFile(h.gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Processes that loaded the module, by number; some may have ended.
 func (h Hostile) Processes(t testing.TB) []int {
 	t.Helper()
