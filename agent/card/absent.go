@@ -42,7 +42,7 @@ func (s *Store) mayHide(ctx context.Context, id string, failed func(*module) boo
 	for _, m := range s.modules {
 		switch {
 		case failed(m):
-			if s.seen[id] == m {
+			if c := s.seen[id]; c != nil && c.module == m {
 				return true
 			}
 			some = true

@@ -51,7 +51,8 @@ type Options struct {
 	// Patience is how long List and Status wait for a module that has not answered while others have, 2 s by
 	// default; it then counts as slow.
 	Patience time.Duration
-	// PollInterval of Watch for what PC/SC does not know, 2 s by default.
+	// PollInterval of Watch for what PC/SC does not know, 2 s by default; it grows to five times that while nothing
+	// changes.
 	PollInterval time.Duration
 }
 
@@ -64,9 +65,9 @@ type Store struct {
 
 	// mu guards the fields that follow, and the modules' looks.
 	mu sync.Mutex
-	// seen tells which module listed a certificate, by its id, so that a signature need not ask
-	// the others, which may hang.
-	seen map[string]*module
+	// seen has the certificates that were listed last, by their id, and which module has each, so that a signature
+	// need not ask the others, which may hang.
+	seen map[string]*candidate
 	// readers is what PC/SC says while somebody watches, nil otherwise.
 	readers  *pcsc.State
 	watchers map[*watcher]bool
@@ -86,7 +87,7 @@ type module struct {
 func New(modules []Module, o Options) *Store {
 	s := &Store{
 		patience: cmp.Or(o.Patience, 2*time.Second), pollInterval: cmp.Or(o.PollInterval, 2*time.Second),
-		pcsc: o.PCSC, now: time.Now, seen: make(map[string]*module), watchers: make(map[*watcher]bool),
+		pcsc: o.PCSC, now: time.Now, seen: make(map[string]*candidate), watchers: make(map[*watcher]bool),
 	}
 	s.pcsc.Env = slices.Clone(o.PCSC.Env)
 	for _, m := range modules {

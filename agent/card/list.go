@@ -32,9 +32,9 @@ func (s *Store) List(ctx context.Context, filter bridge.Filter) (bridge.ListResu
 		line, _ := a.state()
 		result.Modules = append(result.Modules, line)
 	}
-	seen := make(map[string]*module)
+	seen := make(map[string]*candidate)
 	for _, c := range choose(answers) {
-		seen[c.id] = c.module
+		seen[c.id] = c
 		if reason := c.refusal(filter, s.now()); reason != "" {
 			result.Refused = append(result.Refused, bridge.Refused{Reason: reason, Reader: c.slot.Reader})
 			continue
@@ -67,16 +67,42 @@ func choose(answers []answer[[]worker.Slot]) []*candidate {
 }
 
 // remember keeps which module has which certificate; of those that have not answered, or failed, what they had.
-func (s *Store) remember(seen map[string]*module, answers []answer[[]worker.Slot]) {
+func (s *Store) remember(seen map[string]*candidate, answers []answer[[]worker.Slot]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for id, m := range s.seen {
-		i := slices.IndexFunc(answers, func(a answer[[]worker.Slot]) bool { return a.module == m })
+	for id, c := range s.seen {
+		i := slices.IndexFunc(answers, func(a answer[[]worker.Slot]) bool { return a.module == c.module })
 		if seen[id] == nil && i >= 0 && answers[i].err != nil {
-			seen[id] = m
+			seen[id] = c
 		}
 	}
 	s.seen = seen
+}
+
+// Certificate gives one that was listed before, as List would now: only its own card is asked, whether it is still
+// there and what it says of its PIN. Nil is one that was not listed, or is elsewhere: List tells more.
+func (s *Store) Certificate(ctx context.Context, id string) *bridge.Certificate {
+	s.mu.Lock()
+	known := s.seen[id]
+	s.mu.Unlock()
+	hash, err := hashOf(id)
+	if known == nil || err != nil || known.refusal(bridge.Filter{}, s.now()) != "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	found, err := known.module.worker.Find(ctx, hash)
+	token := *known.slot.Token
+	if err != nil || found.Reader != known.slot.Reader || found.Token.Label != token.Label || found.Token.Serial != token.Serial {
+		return nil
+	}
+	now := *known
+	token.TokenInfo, now.slot.Token = found.Token, &token
+	if now.useless() != "" {
+		return nil
+	}
+	b := now.describe()
+	return &b
 }
 
 // candidate is a certificate on a token that might sign.

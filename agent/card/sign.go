@@ -69,9 +69,9 @@ func (s *Store) Sign(ctx context.Context, q SignRequest, pin PINFunc) ([]byte, e
 	if len(q.ToSign) > maxToSign {
 		return nil, bridge.Errorf(bridge.CodeInvalidRequest, fmt.Errorf("%d bytes to sign", len(q.ToSign)))
 	}
-	var hash [32]byte
-	if n, err := hex.Decode(hash[:], []byte(q.CertificateID[:min(len(q.CertificateID), 64)])); err != nil || n != len(hash) {
-		return nil, bridge.Errorf(bridge.CodeCertificateUnknown, errors.New("malformed id"))
+	hash, err := hashOf(q.CertificateID)
+	if err != nil {
+		return nil, err
 	}
 	m, found, err := s.find(ctx, q.CertificateID, hash)
 	if err != nil {
@@ -136,15 +136,23 @@ func (q SignRequest) askPIN(ctx context.Context, found worker.Found, ask PINFunc
 	return pin, nil
 }
 
+// hashOf is the SHA-256 that an id is.
+func hashOf(id string) (hash [32]byte, err error) {
+	if n, err := hex.Decode(hash[:], []byte(id[:min(len(id), 64)])); err != nil || n != len(hash) {
+		return hash, bridge.Errorf(bridge.CodeCertificateUnknown, errors.New("malformed id"))
+	}
+	return hash, nil
+}
+
 // find gives the module that has the certificate: the one that listed it, or else the first that does.
 func (s *Store) find(ctx context.Context, id string, hash [32]byte) (*module, worker.Found, error) {
 	s.mu.Lock()
 	known := s.seen[id]
 	s.mu.Unlock()
 	if known != nil {
-		found, err := known.worker.Find(ctx, hash)
+		found, err := known.module.worker.Find(ctx, hash)
 		if err == nil {
-			return known, found, nil
+			return known.module, found, nil
 		}
 		if !errors.Is(err, worker.ErrUnknownCertificate) {
 			return nil, found, findFault(err)

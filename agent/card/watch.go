@@ -19,7 +19,7 @@ type watcher struct{ changed func() }
 
 // Watch calls changed when a card or reader has come or gone, or a module that was slow has answered, until ctx
 // ends. Of readers PC/SC tells by itself. What it does not know, such as a SoftHSM's tokens, is looked at every
-// Options.PollInterval, by a call that costs a tenth of a millisecond. changed is only a hint to list again: it may
+// Options.PollInterval, and less often the longer nothing changes. changed is only a hint to list again: it may
 // be called where nothing is different, and from several goroutines.
 //
 // Modules that can wait for an event are not used for that: C_WaitForSlotEvent blocks the module's only thread.
@@ -83,19 +83,32 @@ func (s *Store) tell() {
 
 // pollAll looks again and again at what PC/SC does not know.
 func (s *Store) pollAll(ctx context.Context, w *watcher) {
-	ticker := time.NewTicker(s.pollInterval)
-	defer ticker.Stop()
 	last := make(map[*module]view)
+	pace := s.pollInterval
+	timer := time.NewTimer(pace)
+	defer timer.Stop()
 	for round := 0; ; round++ {
-		if s.poll(ctx, last) && round > 0 {
+		changed := s.poll(ctx, last)
+		if changed && round > 0 {
 			w.changed()
 		}
+		pace = nextPace(pace, s.pollInterval, changed)
+		timer.Reset(pace)
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
 	}
+}
+
+// nextPace is the pause until the next look: half as long again as the last one, up to five times the first, and
+// that again as soon as something has changed. Each look wakes two processes.
+func nextPace(last, first time.Duration, changed bool) time.Duration {
+	if changed {
+		return first
+	}
+	return min(last+last/2, 5*first)
 }
 
 // view is what a module's slots looked like.

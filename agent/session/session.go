@@ -34,6 +34,7 @@ type Cards interface {
 	List(context.Context, bridge.Filter) (bridge.ListResult, error)
 	// Absent says why a certificate is not in the last list.
 	Absent(ctx context.Context, id string) error
+	Certificate(ctx context.Context, id string) *bridge.Certificate
 	Status(context.Context) (card.Status, error)
 	Sign(context.Context, card.SignRequest, card.PINFunc) ([]byte, error)
 	Watch(ctx context.Context, changed func())

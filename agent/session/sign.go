@@ -283,13 +283,17 @@ func (s *Session) pick(ctx context.Context, o order, id string, document bridge.
 	return nil, bridge.Errorf(bridge.CodeDocumentRefused, errors.New("no algorithm that card and format share"))
 }
 
-// certificate looks in the cloud first: that costs nothing, while cards are slow.
+// certificate looks in the cloud first: that costs nothing, while cards are slow. Of those it asks the one that had
+// the certificate, and all where it is not there.
 func (s *Session) certificate(ctx context.Context, o order, id string) (*bridge.Certificate, error) {
 	if len(o.portals) > 0 {
 		b, err := s.RSign.Certificate(o.portals, id)
 		if err == nil {
 			return b, nil
 		}
+	}
+	if b := s.Cards.Certificate(ctx, id); b != nil {
+		return b, nil
 	}
 	for {
 		list, err := s.Cards.List(ctx, bridge.Filter{})
