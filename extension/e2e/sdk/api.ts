@@ -66,16 +66,16 @@ async function givenUp(e: Expectations, preview: Preview, page: Page): Promise<v
     const document = { name: "a.txt", mediaType: "text/plain", bytes: "YQ==" };
     return new Odnowa().sign({ certificateId: "0".repeat(64), document, format: "cades" }, { signal: giveUp.signal });
   });
-  await until("the signature to begin", 8_000, () => heard("signature.create") || undefined);
+  await until("the signature to begin", 30_000, () => heard("signature.create") || undefined);
   await page.evaluate(() => (globalThis as unknown as { giveUp: AbortController }).giveUp.abort());
   e.equal("a signature that is given up", await pending, "OdnowaError agent request_cancelled");
-  await until("the agent to hear of it", 8_000, () => heard("request.cancel") || undefined);
+  await until("the agent to hear of it", 30_000, () => heard("request.cancel") || undefined);
   const late = code(page, ({ Odnowa }) => {
     const document = { name: "a.txt", mediaType: "text/plain", bytes: "YQ==" };
     return new Odnowa().sign({ certificateId: "0".repeat(64), document, format: "cades" }, { timeoutMs: 700 });
   });
   e.equal("a signature that takes too long", await late, "OdnowaError extension agent_silent");
-  await until("the agent to hear of that too", 8_000, () => heard("request.cancel") === 2 || undefined);
+  await until("the agent to hear of that too", 30_000, () => heard("request.cancel") === 2 || undefined);
   e.equal("closed while it waits", await code(page, ({ Odnowa }) => {
     const odnowa = new Odnowa();
     setTimeout(() => odnowa.close(), 0);

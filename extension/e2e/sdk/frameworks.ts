@@ -58,11 +58,11 @@ export async function frameworks(e: Expectations): Promise<void> {
       const page = await preview.browser.newPage();
       page.on("pageerror", (error) => console.log(`${name}: ${error.message}`));
       await page.goto(await serve(page, preview.portal.origin, `<div id="app"></div><script type="module" src="/test/app.js"></script>`, { "app.js": await bundle(source) }));
-      const says = (text: string) => page.locator("odnowa-renewal h2", { hasText: text }).waitFor({ timeout: 8_000 });
+      const says = (text: string) => page.locator("odnowa-renewal h2", { hasText: text }).waitFor({ timeout: 30_000 });
       await says("Przygotuj się do odnowienia");
       await page.locator("#speak").click();
       await says("Get ready for the renewal");
-      await until(`${name} to hear that all is ready`, 8_000, async () => (await page.title()) === "step ready" || undefined);
+      await until(`${name} to hear that all is ready`, 30_000, async () => (await page.title()) === "step ready" || undefined);
       await page.locator("#hide").click();
       e.equal(`${name}: taken out`, await page.locator("odnowa-renewal").count(), 0);
       await page.locator("#hide").click();

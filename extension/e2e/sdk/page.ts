@@ -8,9 +8,9 @@ import { complaints, listen, pretend, serve, told } from "./pages.ts";
 const sdk = `<script type="module" src="/sdk/odnowa.js"></script>`;
 const one = `<odnowa-renewal lang="en" install-url="/install"></odnowa-renewal>${sdk}`;
 
-const ready = (page: Page) => page.locator("[data-testid=preparation][data-ready=yes]").first().waitFor({ timeout: 8_000 });
+const ready = (page: Page) => page.locator("[data-testid=preparation][data-ready=yes]").first().waitFor({ timeout: 30_000 });
 const title = (page: Page) => page.locator("odnowa-renewal h2").first().innerText();
-const wizard = (page: Page) => page.locator("[data-testid=wizard]").waitFor({ timeout: 8_000 });
+const wizard = (page: Page) => page.locator("[data-testid=wizard]").waitFor({ timeout: 30_000 });
 
 async function open(preview: Preview, body: string, scripts: Readonly<Record<string, string>> = {}): Promise<Page> {
   const page = await preview.browser.newPage();
@@ -42,7 +42,7 @@ async function strictPage(e: Expectations, preview: Preview): Promise<void> {
   await page.getByTestId("preparation-start").click();
   await wizard(page);
   e.equal("a strict CSP has nothing to complain of", await complaints(page), []);
-  const steps = await until("the wizard's first step", 8_000, async () => {
+  const steps = await until("the wizard's first step", 30_000, async () => {
     const all = await told(page);
     return all.length > 3 ? all : undefined;
   });
@@ -74,7 +74,7 @@ async function attributes(e: Expectations, preview: Preview): Promise<void> {
   await preview.install("missing");
   const page = await open(preview, one);
   const link = page.getByTestId("preparation-install");
-  const href = async () => new URL((await link.getAttribute("href", { timeout: 8_000 })) ?? "");
+  const href = async () => new URL((await link.getAttribute("href", { timeout: 30_000 })) ?? "");
   const to = await href();
   e.equal("install page", [to.pathname, to.searchParams.get("return-url")], ["/install", "/test/page"]);
   await page.locator("odnowa-renewal").evaluate((element) => element.setAttribute("install-url", "https://www.ca.example/get"));
@@ -89,7 +89,7 @@ async function attributes(e: Expectations, preview: Preview): Promise<void> {
   await preview.install("here");
   await ready(page);
   await page.locator("odnowa-renewal").evaluate((element) => element.setAttribute("minimum-agent", "9.0"));
-  await page.locator("[data-testid=check-agent][data-code=agent_outdated]").waitFor({ timeout: 8_000 });
+  await page.locator("[data-testid=check-agent][data-code=agent_outdated]").waitFor({ timeout: 30_000 });
   await page.close();
 }
 
@@ -117,7 +117,7 @@ async function moved(e: Expectations, preview: Preview): Promise<void> {
 
 async function twoElements(e: Expectations, preview: Preview): Promise<void> {
   const page = await open(preview, `<odnowa-renewal id="a" lang="pl"></odnowa-renewal><odnowa-renewal id="b" lang="en"></odnowa-renewal>${sdk}`);
-  await page.locator("#b [data-testid=preparation-start]").click({ timeout: 8_000 });
+  await page.locator("#b [data-testid=preparation-start]").click({ timeout: 30_000 });
   await page.locator("#b [data-testid=wizard]").waitFor();
   e.equal("the wizard opens where it was asked for", await page.locator("#a [data-testid=wizard]").count(), 0);
   e.equal("the other shows its preparation", await page.locator("#a h2").innerText(), "Przygotuj się do odnowienia");
@@ -130,7 +130,7 @@ async function goesOn(e: Expectations, preview: Preview): Promise<void> {
   await preview.install("missing");
   await preview.cards(preview.none);
   const page = await open(preview, one);
-  const says = (row: string, code: string) => page.locator(`[data-testid=check-${row}][data-code=${code}]`).waitFor({ timeout: 12_000 });
+  const says = (row: string, code: string) => page.locator(`[data-testid=check-${row}][data-code=${code}]`).waitFor({ timeout: 30_000 });
   await says("agent", "agent_missing");
   await preview.install("crashing");
   await says("agent", "agent_crashed");
@@ -148,7 +148,7 @@ async function focusStays(e: Expectations, preview: Preview): Promise<void> {
   await ready(page);
   await page.getByTestId("preparation-start").focus();
   await preview.cards(preview.none);
-  await page.getByTestId("preparation-check").waitFor({ timeout: 8_000 });
+  await page.getByTestId("preparation-check").waitFor({ timeout: 30_000 });
   const focused = () => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.getAttribute("data-testid"));
   e.equal("focus after the button has changed", await focused(), "preparation-check");
   await page.locator("details.report summary").click();
@@ -176,7 +176,7 @@ async function installed(e: Expectations): Promise<void> {
     await pretend(page, "extension_missing");
     await page.goto(await serve(page, origin, one));
     const link = page.getByTestId("preparation-install");
-    await link.waitFor({ timeout: 8_000 });
+    await link.waitFor({ timeout: 30_000 });
     const leave = (away: boolean) =>
       page.evaluate((value) => {
         (globalThis as unknown as { away: boolean }).away = value;
@@ -192,7 +192,7 @@ async function installed(e: Expectations): Promise<void> {
     e.equal("the install page opens beside", new URL(tab.url()).pathname, "/install");
     await tab.close();
     await leave(true);
-    const reloaded = page.waitForEvent("load", { timeout: 8_000 });
+    const reloaded = page.waitForEvent("load", { timeout: 30_000 });
     await leave(false);
     await reloaded;
     e.equal("who comes back from installing finds the page anew", loads.length, 1);
@@ -207,7 +207,7 @@ async function installPage(e: Expectations, page: Page, origin: string): Promise
   const guide = `<odnowa-install lang="en" return-url="/renewal" install-url="https://store.example/x"></odnowa-install>${sdk}`;
   const address = await serve(page, origin, guide);
   await page.goto(`${address}?return-url=${encodeURIComponent("/test/other?x=1")}`);
-  await page.locator("[data-testid=check-extension][data-code=extension_missing]").waitFor({ timeout: 8_000 });
+  await page.locator("[data-testid=check-extension][data-code=extension_missing]").waitFor({ timeout: 30_000 });
   e.equal("rows of the install page", await page.locator("li[data-testid^=check-]").count(), 3);
   await page.evaluate(() => {
     document.addEventListener("odnowa-return", (event) => {
@@ -217,7 +217,7 @@ async function installPage(e: Expectations, page: Page, origin: string): Promise
     // All of it is there now, as far as the page can tell: what the agent says is asked elsewhere.
     (globalThis as unknown as { odnowaCode: string }).odnowaCode = "agent_missing";
   });
-  await page.locator("[data-testid=check-agent][data-code=agent_missing]").waitFor({ timeout: 8_000 });
+  await page.locator("[data-testid=check-agent][data-code=agent_missing]").waitFor({ timeout: 30_000 });
   e.equal("not led back before all is there", await page.title(), "TEST");
 
   await page.unrouteAll();
@@ -225,7 +225,7 @@ async function installPage(e: Expectations, page: Page, origin: string): Promise
   await serve(page, origin, alone);
   const back = async (query: string): Promise<string | null> => {
     await page.goto(`${address}?return-url=${encodeURIComponent(query)}`);
-    return page.getByTestId("preparation-back").getAttribute("href", { timeout: 8_000 });
+    return page.getByTestId("preparation-back").getAttribute("href", { timeout: 30_000 });
   };
   e.equal("back within the origin", await back("/test/other?x=1"), `${origin}/test/other?x=1`);
   e.equal("back to a listed origin", await back("https://renew.ca.example/renewal"), "https://renew.ca.example/renewal");

@@ -57,7 +57,7 @@ class Screens {
   /** The row has the code, its words, its help; the page is good for everybody. */
   async see(page: Page, name: string, row: string, code: string, help: readonly string[], guide = false): Promise<void> {
     const failed = page.locator(`[data-testid=check-${row}][data-code=${code}]`);
-    await failed.waitFor({ timeout: 8_000 });
+    await failed.waitFor({ timeout: 30_000 });
     const found = await failed.locator("[data-testid^=preparation-]").evaluateAll((all) => all.map((one) => one.getAttribute("data-testid")));
     const wanted = [...help, ...(guide ? ["guide"] : [])].map((id) => `preparation-${id}`);
     this.e.equal(`${name}: help`, found, wanted);
@@ -139,7 +139,7 @@ async function installGuides(seen: Screens, preview: Preview, language: "pl" | "
     const page = await preview.browser.newPage();
     await visitWith(page, agents[name]);
     await page.goto(await serve(page, preview.portal.origin, body));
-    await page.getByTestId("preparation-back").waitFor({ timeout: 8_000 });
+    await page.getByTestId("preparation-back").waitFor({ timeout: 30_000 });
     const links = await page.getByTestId("preparation-install").evaluateAll((all) => all.map((one) => (one as HTMLAnchorElement).pathname));
     seen.offers(name, links);
     await seen.look(page, `install-${name}`);
@@ -172,7 +172,7 @@ async function withExtension(e: Expectations, seen: Screens, language: "pl" | "e
     await preview.cards({ ...preview.some, certificates: [{ ...card, pin: "locked" }] });
     await seen.see(page, "pin_locked", "certificate", "pin_locked", ["support"]);
     await preview.cards(preview.some);
-    await page.getByTestId("preparation-start").waitFor({ timeout: 8_000 });
+    await page.getByTestId("preparation-start").waitFor({ timeout: 30_000 });
     await seen.look(page, "ready");
     await page.emulateMedia({ forcedColors: "active" });
     await page.screenshot({ path: join(pictures, `${language}-forced-colours.png`), fullPage: true });
