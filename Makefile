@@ -4,13 +4,12 @@
 #   make demo INTERACTIVE=1  the sandbox left running, for trying it by hand
 #   make test                everything that can fail
 #   make packages            a CA's deb and extension: CA=FILE CRX_KEY=PEM, else those of a test authority
-#   make test-packages       builds, installs, uses and removes them; the cross-builds
-#   make test-wine           the agent's Windows build under Wine
-#   make bench-extension     page to agent and back, sizes, what the extension costs pages
+#   make test-packages       builds, installs, uses and removes them; the cross-builds; the Windows build under Wine
 #   make build               both programs, the extension and the phone app
 #   make generate            the files that come from others
 #   make cross               the agent for six systems, and the module workers for other architectures
 #   make bench-agent         the agent's figures, as a table
+#   make bench-extension     page to agent and back, sizes, what the extension costs pages
 
 SHELL := /bin/bash
 SUDO  := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -32,7 +31,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export CGO_ENABLED ?= 1
 
-.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-sdk test-renewal virtual-card bench-agent bench-extension pictures cross clean
+.PHONY: demo test build system agent portal extension phone generate check-generated lint-go test-go test-extension test-phone test-sdk test-screens test-renewal virtual-card bench-agent bench-extension pictures cross clean
 
 demo: system build
 	@cd extension && node e2e/dist/demo.mjs $(if $(INTERACTIVE),--interactive)
@@ -83,12 +82,14 @@ test: system
 	@$(TIMED) 'extension: lint and tests'   $(MAKE) --no-print-directory test-extension
 	@$(TIMED) 'phone app: lint and tests'   $(MAKE) --no-print-directory test-phone
 	@$(TIMED) 'the SDK in the browser'      $(MAKE) --no-print-directory test-sdk
+	@$(TIMED) 'every screen, hostile pages' $(MAKE) --no-print-directory test-screens
 	@$(TIMED) 'renewals in the browsers'    $(MAKE) --no-print-directory test-renewal
 	@$(TIMED) --summary
 
 lint-go:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not gofmt'ed: $$bad"; exit 1; }
 	go vet ./...
+	for system in windows darwin; do GOOS=$$system CGO_ENABLED=0 go vet ./agent/... || exit 1; done
 	@mkdir -p $(TOOLS); [ -x $(TOOLS)/staticcheck ] || GOBIN=$(TOOLS) go install $(STATICCHECK)
 	$(TOOLS)/staticcheck ./...
 
@@ -109,6 +110,11 @@ virtual-card:
 
 test-sdk: system build
 	cd extension && node e2e/dist/sdk.mjs && node e2e/dist/preparation.mjs
+
+# policy.mjs lays browser policies over the machine's, in a mount namespace of its own.
+test-screens: system build
+	cd extension && node e2e/dist/screens.mjs && node e2e/dist/hostile.mjs && node e2e/dist/interrupted.mjs && node e2e/dist/cost.mjs && \
+	  $(AS_ROOT) unshare --mount --propagation private node e2e/dist/policy.mjs
 
 bench-extension: system build
 	cd extension && node e2e/dist/bench.mjs

@@ -46,6 +46,7 @@ test-packages: system
 	@$(TIMED) 'deb: installed, used, upgraded, gone'  $(MAKE) --no-print-directory test-deb
 	@$(TIMED) 'CRX: Chromium under policy'            $(MAKE) --no-print-directory test-crx
 	@$(TIMED) 'cross-builds'                          $(MAKE) --no-print-directory cross
+	@$(TIMED) 'the Windows build under Wine'          $(MAKE) --no-print-directory test-wine
 	@$(TIMED) --summary
 
 tested-packages: extension portal
