@@ -66,7 +66,7 @@ func TestKilled(t *testing.T) {
 		{"session", (*stage).killSession, []string{gone, gone, gone, gone, signed}},
 		// A worker that is gone is started again, unless its end shows only as the PIN is handed to it: a PIN is
 		// never tried twice.
-		{"worker", (*stage).killWorker, []string{"module_failed", signed, signed + " or module_failed", "module_failed", signed}},
+		{"worker", (*stage).killWorker, []string{signed, signed, signed + " or module_failed", "module_failed", signed}},
 		{"service", (*stage).killService, []string{"service_stopped", "service_stopped", "service_stopped", "service_stopped", signed}},
 	} {
 		for i, m := range moments {
