@@ -179,7 +179,24 @@ func read(t *testing.T, name string, into any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Decode(data, into); err != nil {
+	if err := json.Unmarshal(data, into); err != nil { // not Decode, which looks into the messages, too
 		t.Fatal(err)
+	}
+}
+
+func TestDecodeWantsEachMemberOnce(t *testing.T) {
+	for _, params := range []string{
+		`{"origin":"https://ca.example","origin":"https://ca.example","filter":{}}`,
+		`{"origin":"https://ca.example","filter":{},"ORIGIN":"https://ca.example"}`,
+		`{"origin":"https://ca.example","filter":{"valid":true,"Valid":false}}`,
+		`{"origin":"https://ca.example","filter":{},"filter":{}}`,
+		"{\"origin\":\"https://ca.example\",\"filter\":{\"iſſuers\":[],\"issuers\":[]}}", // long s folds to s
+	} {
+		if err := Decode([]byte(params), new(ListParams)); err == nil {
+			t.Errorf("taken: %s", params)
+		}
+	}
+	if err := Decode([]byte(`{"origin":"https://ca.example","filter":{"valid":true}}`), new(ListParams)); err != nil {
+		t.Error(err)
 	}
 }
