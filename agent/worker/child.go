@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"time"
 
 	"github.com/odnowa/odnowa/agent/pkcs11"
 )
@@ -63,46 +62,30 @@ type child struct {
 	path        string
 	module      *pkcs11.Module
 	initialized bool
-
-	// held is a session that find has left open for sign, until heldUntil; see hold.go.
-	held      *located
-	heldUntil <-chan time.Time
 }
 
 // serve answers until nobody listens any more.
 func (c *child) serve(out *os.File, frames <-chan frame) {
 	runtime.LockOSThread() // modules may keep state by thread; never unlocked
-	for {
-		select {
-		case f := <-frames:
-			if c.serveOne(out, f) != nil {
-				return
-			}
-		case <-c.heldUntil:
-			c.letGo()
+	for f := range frames {
+		var q request
+		r := &response{}
+		if err := json.Unmarshal(f.message, &q); err != nil {
+			r.Failure = &failure{Kind: failedOther, Text: "unreadable request"}
+		} else if err := c.answer(&q, f.secret, r); err != nil {
+			r.Failure = toFailure(err)
+		}
+		clear(f.secret)
+		r.ID = q.ID
+		if writeFrame(out, r, nil) != nil {
+			return
 		}
 	}
-}
-
-func (c *child) serveOne(out *os.File, f frame) error {
-	var q request
-	r := &response{}
-	if err := json.Unmarshal(f.message, &q); err != nil {
-		r.Failure = &failure{Kind: failedOther, Text: "unreadable request"}
-	} else if err := c.answer(&q, f.secret, r); err != nil {
-		r.Failure = toFailure(err)
-	}
-	clear(f.secret)
-	r.ID = q.ID
-	return writeFrame(out, r, nil)
 }
 
 func (c *child) answer(q *request, secret []byte, r *response) (err error) {
 	if err := c.ready(); err != nil {
 		return err
-	}
-	if q.Operation != opFind && q.Operation != opSign {
-		c.letGo()
 	}
 	switch q.Operation {
 	case opList:
@@ -146,7 +129,6 @@ func (c *child) ready() error {
 
 // restart makes the module look for its tokens anew. It ends all logins.
 func (c *child) restart() error {
-	c.letGo()
 	c.initialized = false
 	if err := c.module.Finalize(); err != nil && !errors.Is(err, pkcs11.ErrCryptokiNotInit) {
 		return loadError{fmt.Errorf("C_Finalize: %w", err)}

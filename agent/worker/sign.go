@@ -20,9 +20,6 @@ type located struct {
 // locate finds the token with the certificate, a second time with the module restarted, as its view of
 // the tokens may be old. The caller closes the session.
 func (c *child) locate(hash []byte) (*located, error) {
-	if l := c.take(hash); l != nil {
-		return l, nil
-	}
 	l, err := c.locateOnce(hash)
 	if err == nil {
 		return l, nil
@@ -110,20 +107,14 @@ func (l *located) pad() bool { return l.token.Flags.Has(pkcs11.FlagProtectedPath
 
 func (l *located) loginRequired() bool { return l.token.Flags.Has(pkcs11.FlagLoginRequired) }
 
-// find tells where the certificate is and whether its key wants a PIN. It holds the session for the signature.
-func (c *child) find(hash []byte) (found *Found, err error) {
+// find tells where the certificate is and whether its key wants a PIN.
+func (c *child) find(hash []byte) (*Found, error) {
 	l, err := c.locate(hash)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			l.session.Close()
-		} else {
-			c.hold(l)
-		}
-	}()
-	found = &Found{Reader: l.reader, Token: l.token, NeedsPIN: l.loginRequired()}
+	defer l.session.Close()
+	found := &Found{Reader: l.reader, Token: l.token, NeedsPIN: l.loginRequired()}
 	if !found.NeedsPIN { // then the key is visible, and may want the PIN itself
 		key, err := privateKey(l.session, l.certificate)
 		if err != nil {

@@ -199,9 +199,10 @@ func (c *Card) Exchange(o Options) error {
 func (c *Card) await(what string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), noticed)
 	defer cancel()
+	exited := c.daemon.exited // Restart puts another daemon in its place
 	go func() {
 		select {
-		case <-c.daemon.exited:
+		case <-exited:
 			cancel()
 		case <-ctx.Done():
 		}
