@@ -234,10 +234,13 @@ function processes(m: Machine): { all: string[]; old: string[] } {
 }
 
 async function upgrade(m: Machine): Promise<void> {
-  const changed = { ...(json(m, policyFile) as object), windowTimeoutMs: 60_000 };
-  writeFileSync(join(m.root, policyFile), JSON.stringify(changed));
   const host = browse(m, chromium());
   const { limits } = await host.call<HelloResult>("agent.hello", hello);
+  // The default is 120 s a question.
+  const changed = { ...(json(m, policyFile) as object), windowTimeoutMs: 60_000 };
+  writeFileSync(join(m.root, policyFile), JSON.stringify(changed));
+  const running = await host.call<HelloResult>("agent.hello", hello);
+  equal("the running session follows the changed policy", running.limits.windowMs, limits.windowMs / 2);
   const before = property(m, "MainPID");
   m.run("dpkg", "--install", inMachine(newer.deb));
   equal("the changed policy", json(m, policyFile), changed);
@@ -250,7 +253,6 @@ async function upgrade(m: Machine): Promise<void> {
   const next = browse(m, chromium());
   const answer = await next.call<HelloResult>("agent.hello", hello);
   equal("hello after the upgrade", answer.agent.version, newer.version);
-  // The default is 120 s a question.
   equal("the new session follows the changed policy", answer.limits.windowMs, limits.windowMs / 2);
   await next.close();
 }
