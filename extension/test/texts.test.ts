@@ -24,7 +24,7 @@ test("the agent's codes are those of the protocol", async () => {
 
 test("the portal's codes are those of the contract", async () => {
   const contract = await protocol("renewal/openapi.yaml");
-  const block = /^ {4}Code:\n {6}type: string\n {6}enum:\n((?: {8}- \w+\n?)+)/m.exec(contract)?.[1] ?? "";
+  const block = /^ {4}Code:\n {6}type: string\n(?: {6}description: \|\n(?: {8}.*\n)+)? {6}enum:\n((?: {8}- \w+\n?)+)/m.exec(contract)?.[1] ?? "";
   expect([...portalCodes]).toEqual([...block.matchAll(/- (\w+)/g)].map((match) => match[1]));
 });
 

@@ -261,7 +261,8 @@ const leftovers = (m: Machine): string[] =>
   m
     .run("find", "/", "-xdev", "(", "-path", "/proc", "-o", "-path", "/root", ")", "-prune", "-o", "-iname", "*odnowa*", "-print")
     .split("\n")
-    .filter(Boolean);
+    // What people keep in their homes (the session's log, computers' keys for rSign) is no package's to remove.
+    .filter((path) => path !== "" && !path.startsWith("/home/person/.local/state/odnowa-agent"));
 
 async function removal(m: Machine): Promise<void> {
   // A session that no unit knows: a native host starts it where there is none.
