@@ -97,7 +97,7 @@ async function readerAndCards(desk: Desk, r: Renewal): Promise<void> {
   desk.card = await PIVCard.start(desk.socket);
   await missing(r, "card", "no_card");
   await desk.card.put(piv.expired, piv.expiredKey);
-  await missing(r, "certificate", "no_certificate");
+  await missing(r, "certificate", "certificate_expired");
   await desk.card.order("remove");
   await missing(r, "card", "no_card");
   await desk.card.put(piv.qualified, piv.qualifiedKey);
