@@ -74,8 +74,12 @@ const closed = (preview: Preview) => preview.heard().filter(({ method }) => meth
 /** Stops the extension's service worker, as a browser does that wants memory. */
 async function stopWorker(page: Page): Promise<void> {
   const cdp = await page.context().newCDPSession(page);
+  let running = "";
+  cdp.on("ServiceWorker.workerVersionUpdated", ({ versions }) => (running = versions.at(-1)?.runningStatus ?? running));
   await cdp.send("ServiceWorker.enable");
+  await until("the worker to be known", 5000, () => running === "running" || undefined);
   await cdp.send("ServiceWorker.stopAllWorkers");
+  await until("the worker to stop", 5000, () => running !== "running" || undefined);
   await cdp.detach();
 }
 

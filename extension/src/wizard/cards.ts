@@ -40,6 +40,9 @@ const passing: ReadonlySet<string> = new Set(["agent_crashed", "agent_unreachabl
 /** One that ends at each start is not: within this time after a loss the next one is told of. */
 const lostAgainMs = 10_000;
 
+/** What ends may take a moment to be gone; who asks it meanwhile is lost with it. */
+const lostPauseMs = 500;
+
 /** The connection was lost while the list was on the screen: looks again by itself, once. */
 export function lostCards(w: Wizard, reason: OdnowaError): void {
   const lostAt = Date.now();
@@ -51,7 +54,11 @@ export function lostCards(w: Wizard, reason: OdnowaError): void {
     return;
   }
   w.note(reason);
-  void loadCards(w);
+  w.draw();
+  const request = ++w.cardsRequest;
+  setTimeout(() => {
+    if (request === w.cardsRequest && w.screen === "certificate" && !w.busy) void loadCards(w);
+  }, lostPauseMs);
 }
 
 /** The person is back at the page: what was missing may have been installed or started meanwhile. */
