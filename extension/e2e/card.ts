@@ -94,6 +94,7 @@ async function readerAndCards(desk: Desk, r: Renewal): Promise<void> {
   await r.open();
   await missing(r, "reader", "no_reader");
   await desk.card.stop();
+  await missing(r, "reader", "pcsc_stopped");
   desk.card = await PIVCard.start(desk.socket);
   await missing(r, "card", "no_card");
   await desk.card.put(piv.expired, piv.expiredKey);
@@ -105,7 +106,8 @@ async function readerAndCards(desk: Desk, r: Renewal): Promise<void> {
 }
 
 async function missing(r: Renewal, check: string, code: string): Promise<void> {
-  await r.page.locator(`[data-testid=check-${check}][data-check=failed]`).waitFor({ timeout: 20_000 });
+  // What was missing before may still stand there.
+  await r.page.locator(`[data-testid=check-${check}][data-check=failed][data-code=${code}]`).waitFor({ timeout: 20_000 }).catch(() => undefined);
   await r.picture(code);
   await expect(`preparation, ${check}`, r.at(`check-${check}`).getAttribute("data-code"), code);
 }

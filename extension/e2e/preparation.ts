@@ -1,6 +1,6 @@
 // The preparation against the real agent, each failure provoked for real: the host's manifest taken away, the
-// service stopped, the card taken out; and each time it goes on by itself.
-import { readdirSync, renameSync } from "node:fs";
+// service stopped, the card taken out, its software missing or broken; and each time it goes on by itself.
+import { readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { main, type Expectations } from "./preview.ts";
@@ -43,6 +43,12 @@ function take(path: string, away = `${path}.away`): () => void {
   return () => renameSync(away, path);
 }
 
+interface Policy {
+  readonly modules: readonly object[];
+}
+
+const withModule = (policy: Policy, path: string): Policy => ({ ...policy, modules: [{ name: "the card's", path, userWritable: true }] });
+
 /** The portal's install page: who comes to read may stay, who was sent is led back. */
 async function installPage(e: Expectations, p: Preparation, page: Page, portal: string): Promise<void> {
   await page.goto(`${portal}/instalacja`);
@@ -81,6 +87,23 @@ main(async (e) => {
     await page.evaluate(() => window.dispatchEvent(new Event("focus")));
     await p.says("service stopped", "agent", "service_stopped");
     await sandbox.start("agent-service");
+    await p.ready();
+
+    // The card's software, by the policy, which counts at the next request.
+    const policyFile = join(sandbox.file.dir, "agent/policy.json");
+    const policy = readFileSync(policyFile, "utf8");
+    const broken = join(sandbox.file.dir, "agent/broken.so");
+    writeFileSync(broken, "no library");
+    for (const [what, path, code] of [
+      ["card software missing", `${broken}.absent`, "module_missing"],
+      ["card software broken", broken, "module_failed"],
+    ] as const) {
+      writeFileSync(policyFile, JSON.stringify(withModule(JSON.parse(policy) as Policy, path)));
+      await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+      await p.says(what, "agent", code);
+    }
+    writeFileSync(policyFile, policy);
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
     await p.ready();
 
     // The host's manifest, and with it the way to the agent; the WebSocket is not paired.
