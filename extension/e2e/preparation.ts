@@ -1,5 +1,5 @@
 // The preparation against the real agent, each failure provoked for real: the host's manifest taken away, the
-// service stopped, the card taken out, its software missing or broken; and each time it goes on by itself.
+// service stopped, the card taken out, its software missing or broken, versions too old; and each time it goes on by itself.
 import { readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
@@ -105,6 +105,15 @@ main(async (e) => {
     writeFileSync(policyFile, policy);
     await page.evaluate(() => window.dispatchEvent(new Event("focus")));
     await p.ready();
+
+    // A page that wants newer versions than there are.
+    for (const [attribute, row] of [["minimum-agent", "agent"], ["minimum-extension", "extension"]] as const) {
+      const element = page.locator("odnowa-renewal");
+      await element.evaluate((e, name) => e.setAttribute(name, "99.0.0"), attribute);
+      await p.says(`${row} outdated`, row, `${row}_outdated`);
+      await element.evaluate((e, name) => e.removeAttribute(name), attribute);
+      await p.ready();
+    }
 
     // The host's manifest, and with it the way to the agent; the WebSocket is not paired.
     const manifest = take(join(sandbox.file.dir, "preparation/NativeMessagingHosts/pl.odnowa.agent.json"));
