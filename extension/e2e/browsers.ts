@@ -16,7 +16,7 @@ export const quiet = [
   "--disable-quic",
 ];
 
-const executablePath = "/usr/bin/chromium";
+export const executablePath = "/usr/bin/chromium";
 
 export interface Computer {
   readonly context: BrowserContext;

@@ -1,8 +1,9 @@
 // The preparation against the real agent, each failure provoked for real: the host's manifest taken away, the
-// service stopped, the card taken out, its software missing or broken, versions too old; and each time it goes on by itself.
+// service stopped, the card taken out, its software missing or broken, versions too old, the extension switched off; and each time it goes on by itself.
 import { readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Page } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
+import { executablePath, quiet } from "./browsers.ts";
 import { main, type Expectations } from "./preview.ts";
 import { Report } from "./report.ts";
 import { Sandbox } from "./sandbox.ts";
@@ -66,6 +67,23 @@ async function installPage(e: Expectations, p: Preparation, page: Page, portal: 
   await p.picture("back-from-installing");
 }
 
+/** The same profile without the extension, as after it was switched off or removed; then one that never had it. */
+async function withoutExtension(e: Expectations, profile: string, address: string): Promise<void> {
+  for (const [what, folder, code] of [
+    ["extension switched off", profile, "extension_disabled"],
+    ["extension never there", `${profile}-new`, "extension_missing"],
+  ] as const) {
+    const context = await chromium.launchPersistentContext(folder, { executablePath, args: [...quiet], locale: "en-GB", viewport: { width: 1100, height: 900 } });
+    try {
+      const page = await context.newPage();
+      await page.goto(address);
+      await new Preparation(e, page).says(what, "extension", code);
+    } finally {
+      await context.close();
+    }
+  }
+}
+
 main(async (e) => {
   const sandbox = await Sandbox.open(results);
   try {
@@ -126,6 +144,7 @@ main(async (e) => {
     await p.ready();
     await installPage(e, p, page, sandbox.file.urls.portal);
     await context.close();
+    await withoutExtension(e, join(sandbox.file.dir, "preparation"), `${sandbox.file.urls.portal}/renewal`);
   } finally {
     await sandbox.close();
   }
