@@ -43,16 +43,11 @@ func listFigures(r *rig) ([]figure, error) {
 }
 
 func (r *rig) listed(body []byte, first, warm *[]time.Duration) error {
-	_, stop, err := r.start("session")
+	b, end, err := r.session()
 	if err != nil {
 		return err
 	}
-	defer stop()
-	b, err := r.greeted()
-	if err != nil {
-		return err
-	}
-	defer b.close()
+	defer end()
 	for i := range 8 {
 		begin := time.Now()
 		answer, err := b.exchange(body)
@@ -122,16 +117,11 @@ func signFigures(r *rig) ([]figure, error) {
 
 // signed has a new session sign, and the person talk alone in between.
 func (r *rig) signed(body []byte, whole, window *[]time.Duration) error {
-	_, stop, err := r.start("session")
+	b, end, err := r.session()
 	if err != nil {
 		return err
 	}
-	defer stop()
-	b, err := r.greeted()
-	if err != nil {
-		return err
-	}
-	defer b.close()
+	defer end()
 	for i := range signatures {
 		begin := time.Now()
 		answer, err := b.exchange(body)

@@ -189,6 +189,19 @@ func hello() ([]byte, error) {
 	return request(bridge.MethodHello, bridge.HelloParams{Caller: caller, Client: bridge.Client{Name: "bench", Version: "1"}, Versions: []int{1}, Language: "en"})
 }
 
+// session starts a session and a host that has said hello to it; end stops both.
+func (r *rig) session() (b *browser, end func(), err error) {
+	_, stop, err := r.start("session")
+	if err != nil {
+		return nil, nil, err
+	}
+	if b, err = r.greeted(); err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return b, func() { b.close(); stop() }, nil
+}
+
 // greeted starts a host that has said hello.
 func (r *rig) greeted() (*browser, error) {
 	b, err := r.browse(r.agent)
