@@ -27,6 +27,9 @@ func (s *Store) Begin(ctx context.Context, action Action, session string, same .
 		c.set = append(c.set, value{m.same[i], v})
 	}
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, "", err
+		}
 		lease := randomHex(16)
 		r, err := s.take(ctx, c, m, lease)
 		if err == nil {
@@ -54,7 +57,8 @@ func (s *Store) take(ctx context.Context, c change, m move, lease string) (*Rene
 	q.WriteString(" AND ")
 	q.inStates(m.from)
 	q.WriteString(" AND expires > " + q.param(now.Unix()) + " AND lease_until <= " + q.param(now.Unix()) + " RETURNING " + record)
-	return scan(s.query(ctx, q))
+	// A lease that was taken while its caller gave up would be held by nobody.
+	return scan(s.query(context.WithoutCancel(ctx), q))
 }
 
 // waitForLease waits for a change of the session's renewal, or a moment: the holder may be another

@@ -40,13 +40,27 @@ type Store struct {
 	now func() time.Time
 	// holdEvery is how often a lease is prolonged.
 	holdEvery time.Duration
-	// observe is told of every transition, once.
-	observe func(Action, *Renewal)
+	observer  Observer
 }
 
-// Observe has f called after each transition that this store made, and not for repetitions. It must
-// be called before the store is used.
-func (s *Store) Observe(f func(Action, *Renewal)) { s.observe = f }
+// Observer is told of the transitions that a store makes, and not of repetitions.
+type Observer interface {
+	// Record is called with the renewal as it will be, before the transition is made. On an error it is
+	// not made. It may be not made without one, when the process dies in between; so a record can be
+	// of a transition that is to come, and then stands there twice, but no transition is without one.
+	Record(Action, *Renewal) error
+	// Made is called after the transition.
+	Made(Action)
+}
+
+// Observe sets the observer. It must be called before the store is used.
+func (s *Store) Observe(o Observer) { s.observer = o }
+
+// nobody observes a store that was not given an observer.
+type nobody struct{}
+
+func (nobody) Record(Action, *Renewal) error { return nil }
+func (nobody) Made(Action)                   {}
 
 // OpenStore opens the database, making or migrating it as needed, and reads the key of the codes
 // ([CreateKeyFile]).
@@ -63,7 +77,7 @@ func OpenStore(ctx context.Context, path, keyFile string) (*Store, error) {
 		db.Close()
 		return nil, err
 	}
-	return &Store{db: db, key: key, now: time.Now, holdEvery: LeaseLife / 3}, nil
+	return &Store{db: db, key: key, now: time.Now, holdEvery: LeaseLife / 3, observer: nobody{}}, nil
 }
 
 // dsn asks for a write-ahead log, so that readers don't wait for writers, for commits that survive

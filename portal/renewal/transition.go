@@ -64,14 +64,20 @@ func (q *statement) param(v any) string {
 }
 
 // do makes the transition and gives the renewal after it. Where it has been made already with the
-// same values, the renewal as it is. Errors: ErrNoSession, ErrCodeExpired, *StateError.
+// same values, the renewal as it is. Errors: ErrNoSession, ErrCodeExpired, *StateError, and what the
+// observer refuses it for.
+//
+// Once begun it does not end with ctx: a transition that was made while its caller gave up would be
+// one that nobody was told of.
 func (s *Store) do(ctx context.Context, c change) (*Renewal, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
 	m := moves[c.action]
-	r, err := scan(s.query(ctx, s.update(c, m)))
+	r, err := s.make(ctx, c, m)
 	if err == nil {
-		if s.observe != nil {
-			s.observe(c.action, r)
-		}
+		s.observer.Made(c.action)
 		s.hub.tell(r.ID)
 		return r, nil
 	}
@@ -79,6 +85,24 @@ func (s *Store) do(ctx context.Context, c change) (*Renewal, error) {
 		return nil, fmt.Errorf("renewal: %s: %w", c.action, err)
 	}
 	return s.whyNot(ctx, c, m)
+}
+
+// make makes the transition after the observer has recorded it; sql.ErrNoRows when it is not possible.
+func (s *Store) make(ctx context.Context, c change, m move) (*Renewal, error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	q := s.update(c, m)
+	r, err := scan(tx.QueryRowContext(ctx, q.String(), q.args...))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.observer.Record(c.action, r); err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
+	return r, tx.Commit()
 }
 
 func (s *Store) query(ctx context.Context, q *statement) *sql.Row {

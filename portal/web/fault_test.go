@@ -4,8 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"syscall"
 	"testing"
 
+	"github.com/odnowa/odnowa/portal/audit"
 	"github.com/odnowa/odnowa/portal/issuer/contract"
 	"github.com/odnowa/odnowa/portal/renewal"
 )
@@ -311,3 +313,27 @@ func TestPhone(t *testing.T) {
 		t.Errorf("%s", a)
 	}
 }
+
+// TestAuditLogFull: what the audit log does not take is not done, and is done when it takes it again.
+func TestAuditLogFull(t *testing.T) {
+	x := newSite(t)
+	b := x.browser(t)
+	b.walk(t, ConfirmationDrawnUp)
+	whole := x.server.audit
+	x.server.audit = full{}
+	if a := signConfirmation(t, b); a.Code != http.StatusInternalServerError || a.Problem.Code != Internal {
+		t.Errorf("unrecorded: %s", a)
+	}
+	if st := b.stored(t).State; st != renewal.ConfirmationDrawnUp {
+		t.Errorf("unrecorded: %s", st)
+	}
+	x.server.audit = whole
+	if a := signConfirmation(t, b); a.Renewal.State != Issued {
+		t.Errorf("recorded: %s", a)
+	}
+}
+
+// full is an audit log on a full disk.
+type full struct{}
+
+func (full) Append(string, ...audit.Field) error { return syscall.ENOSPC }

@@ -60,7 +60,7 @@ var _ StrictServerInterface = (*server)(nil)
 func (s *server) wire() *server {
 	s.follow = &follower{store: s.store, sam: s.sam, log: s.log}
 	s.chores = &chores{server: s, wake: make(chan struct{}, 1)}
-	s.store.Observe(s.record)
+	s.store.Observe(witness{s})
 	return s
 }
 
@@ -93,9 +93,11 @@ func (s *server) health(w http.ResponseWriter, r *http.Request) {
 	w.Write([]byte("ok\n")) //nolint:errcheck // the client is gone
 }
 
-// record writes a transition to the audit log. The transition has been made already, so that a log
-// which can't be written is an alarm and not an answer.
-func (s *server) record(action renewal.Action, r *renewal.Renewal) {
+// witness writes each transition to the audit log before it is made, and has the chores done that
+// follow from it. It is the store's observer.
+type witness struct{ *server }
+
+func (w witness) Record(action renewal.Action, r *renewal.Renewal) error {
 	fields := []audit.Field{
 		audit.ID("renewal", r.ID), audit.ID("state", string(r.State)),
 		audit.ID("number", r.Application.Number), audit.ID("enrolment", r.Application.Enrolment),
@@ -105,12 +107,13 @@ func (s *server) record(action renewal.Action, r *renewal.Renewal) {
 			fields = append(fields, audit.Hash(key, der))
 		}
 	}
-	if err := s.audit.Append("renewal."+string(action), fields...); err != nil {
-		s.log.Error("audit record lost", zap.String("renewal", r.ID), zap.String("action", string(action)), zap.Error(err))
-	}
+	return w.audit.Append("renewal."+string(action), fields...)
+}
+
+func (w witness) Made(action renewal.Action) {
 	switch action {
 	case renewal.ActOpen, renewal.ActWithdraw, renewal.ActRefused, renewal.ActExpired:
-		s.chores.soon() // something may have become void
+		w.chores.soon() // something may have become void
 	}
 }
 
