@@ -178,10 +178,11 @@ func (s *Session) attribute(object Object, kind AttributeType, value []byte) (ui
 
 // Flag reads a CK_BBOOL attribute. One that the token does not have is false.
 func (s *Session) Flag(object Object, kind AttributeType) (bool, error) {
-	b, err := s.Attribute(object, kind, ulongSize)
+	b := make([]byte, ulongSize)
+	n, err := s.attribute(object, kind, b)
 	switch err {
 	case nil:
-		return len(b) > 0 && b[0] != 0, nil
+		return n > 0 && b[0] != 0, nil
 	case ErrAttributeTypeInvalid, ErrAttributeSensitive:
 		return false, nil
 	}
@@ -190,12 +191,13 @@ func (s *Session) Flag(object Object, kind AttributeType) (bool, error) {
 
 // Ulong reads a CK_ULONG attribute.
 func (s *Session) Ulong(object Object, kind AttributeType) (uint, error) {
-	b, err := s.Attribute(object, kind, ulongSize)
+	b := make([]byte, ulongSize)
+	n, err := s.attribute(object, kind, b)
 	if err != nil {
 		return 0, err
 	}
-	if len(b) != ulongSize {
-		return 0, fmt.Errorf("attribute 0x%X has %d bytes, not %d", uint(kind), len(b), ulongSize)
+	if n != uint(ulongSize) {
+		return 0, fmt.Errorf("attribute 0x%X has %d bytes, not %d", uint(kind), n, ulongSize)
 	}
 	return readUlong(b), nil
 }

@@ -32,7 +32,7 @@ func Main(ctx context.Context, modulePath string, stdin, stdout *os.File) int {
 	broken := make(chan struct{})
 	go func() {
 		defer close(broken)
-		(&child{path: modulePath}).serve(out, frames)
+		(&child{path: modulePath, read: map[string][]byte{}}).serve(out, frames)
 	}()
 	select {
 	case <-ctx.Done():
@@ -62,6 +62,7 @@ type child struct {
 	path        string
 	module      *pkcs11.Module
 	initialized bool
+	read        map[string][]byte // DER by SHA-256, of the certificates that were located
 }
 
 // serve answers until nobody listens any more.
@@ -130,6 +131,7 @@ func (c *child) ready() error {
 // restart makes the module look for its tokens anew. It ends all logins.
 func (c *child) restart() error {
 	c.initialized = false
+	clear(c.read)
 	if err := c.module.Finalize(); err != nil && !errors.Is(err, pkcs11.ErrCryptokiNotInit) {
 		return loadError{fmt.Errorf("C_Finalize: %w", err)}
 	}

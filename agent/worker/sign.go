@@ -20,17 +20,29 @@ type located struct {
 // locate finds the token with the certificate, a second time with the module restarted, as its view of
 // the tokens may be old. The caller closes the session.
 func (c *child) locate(hash []byte) (*located, error) {
-	l, err := c.locateOnce(hash)
-	if err == nil {
-		return l, nil
+	if der := c.read[string(hash)]; der != nil {
+		if l, err := c.locateBy(func(s *pkcs11.Session) (*Certificate, error) { return certificateWithValue(s, der) }); err == nil {
+			return l, nil
+		}
 	}
-	if err := c.restart(); err != nil {
-		return nil, err
+	byHash := func(s *pkcs11.Session) (*Certificate, error) { return certificateWithHash(s, hash) }
+	l, err := c.locateBy(byHash)
+	if err != nil {
+		if err := c.restart(); err != nil {
+			return nil, err
+		}
+		if l, err = c.locateBy(byHash); err != nil {
+			return nil, err
+		}
 	}
-	return c.locateOnce(hash)
+	c.read[string(hash)] = l.certificate.DER
+	return l, nil
 }
 
-func (c *child) locateOnce(hash []byte) (*located, error) {
+// look finds the certificate in a session, nil when it is not there.
+type look func(*pkcs11.Session) (*Certificate, error)
+
+func (c *child) locateBy(look look) (*located, error) {
 	ids, err := c.module.Slots()
 	if err != nil {
 		return nil, called("C_GetSlotList", err)
@@ -38,7 +50,7 @@ func (c *child) locateOnce(hash []byte) (*located, error) {
 	var best *located
 	var firstError error
 	for _, id := range ids {
-		l, err := c.locateIn(id, hash)
+		l, err := c.locateIn(id, look)
 		if err != nil && firstError == nil && !isGone(err) {
 			firstError = err // another card may still have it
 		}
@@ -86,7 +98,7 @@ func better(a, b *located) *located {
 	return a
 }
 
-func (c *child) locateIn(id uint, hash []byte) (*located, error) {
+func (c *child) locateIn(id uint, look look) (*located, error) {
 	slot, err := c.readSlot(id, false)
 	if err != nil || slot == nil || slot.Token == nil {
 		return nil, err
@@ -95,7 +107,7 @@ func (c *child) locateIn(id uint, hash []byte) (*located, error) {
 	if err != nil {
 		return nil, called("C_OpenSession", err)
 	}
-	certificate, err := certificateWithHash(session, hash)
+	certificate, err := look(session)
 	if err != nil || certificate == nil {
 		session.Close()
 		return nil, err
