@@ -28,11 +28,11 @@ func (s *Session) SignFile(ctx context.Context, f FileOrder) ([]byte, error) {
 		return nil, err
 	}
 	o := order{portals: s.rules().Portals(command), language: f.Language, progress: f.Progress, hash: f.Hash}
-	result, err := s.signRecorded(ctx, o, func() (*task, error) {
+	result, err := s.signRecorded(ctx, o, func(o order) (*task, error) {
 		if len(f.Document.Bytes) == 0 {
 			return nil, bridge.Errorf(bridge.CodeDocumentRefused, errors.New("empty document"))
 		}
-		return s.pick(ctx, o, f.CertificateID, f.Document)
+		return s.whole(ctx, o, f.CertificateID, f.Document)
 	})
 	if err != nil {
 		return nil, toBridge(err)

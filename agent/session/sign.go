@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -30,6 +31,7 @@ type order struct {
 	portals  []string // rSign may be used through these
 	language window.Language
 	progress func(bridge.ProgressState)
+	window   *window.Conversation
 	// hash, where it is not nil, is told what the phone will show the beginning of.
 	hash func(digest []byte)
 }
@@ -43,8 +45,9 @@ type task struct {
 	algorithm cades.Algorithm
 	cert      *x509.Certificate
 	chain     []*x509.Certificate
-	content   []byte // the bytes that get signed
-	digest    []byte // of the content, see sum
+	content   []byte        // the bytes that get signed
+	sha256    func() []byte // their SHA-256
+	digest    []byte        // their hash for the algorithm, see sum
 	ask       window.Request
 }
 
@@ -53,15 +56,21 @@ func (q *request) sign(ctx context.Context, p *bridge.SignParams) (*bridge.SignR
 	o := order{origin: q.caller.Website, portals: q.portals(), language: q.language, progress: func(s bridge.ProgressState) {
 		q.conn.notify(ctx, bridge.NotifySignatureProgress, bridge.Progress{RequestID: q.id, State: s})
 	}}
-	return q.signRecorded(ctx, o, func() (*task, error) { return q.examine(ctx, o, p) })
+	return q.signRecorded(ctx, o, func(o order) (*task, error) { return q.examine(ctx, o, p) })
 }
 
 // signRecorded makes a signature: checks, window, PIN or phone, checks again, record. The order matters:
 // nobody is asked about a document that would not be signed, and nothing is handed out that is not
 // recorded.
-func (s *Session) signRecorded(ctx context.Context, o order, examine func() (*task, error)) (*bridge.SignResult, error) {
+func (s *Session) signRecorded(ctx context.Context, o order, examine func(order) (*task, error)) (*bridge.SignResult, error) {
 	record := audit.Record{Time: s.Now().UTC(), Origin: o.origin}
+	o.window = s.Window.Conversation(ctx, o.language, o.origin)
 	result, err := s.signTask(ctx, o, examine, &record)
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		o.window.Close()
+	}()
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
@@ -70,20 +79,22 @@ func (s *Session) signRecorded(ctx context.Context, o order, examine func() (*ta
 	} else {
 		record.Outcome = audit.Signed
 	}
-	if werr := s.Audit.Write(record); werr != nil {
+	werr := s.Audit.Write(record)
+	<-closed
+	if werr != nil {
 		s.Log.Error("no audit record, no signature", zap.Error(werr))
 		return nil, errors.Join(err, toBridge(werr))
 	}
 	return result, err
 }
 
-func (s *Session) signTask(ctx context.Context, o order, examine func() (*task, error), record *audit.Record) (*bridge.SignResult, error) {
-	t, err := examine()
+func (s *Session) signTask(ctx context.Context, o order, examine func(order) (*task, error), record *audit.Record) (*bridge.SignResult, error) {
+	t, err := examine(o)
 	if err != nil {
 		return nil, err
 	}
 	record.Certificate = t.id
-	record.Digest = t.sha256()
+	record.Digest = hex.EncodeToString(t.sha256())
 	if t.ask.Kind == "" { // then the whole document is what gets signed
 		t.ask.Digest = record.Digest
 	}
@@ -100,11 +111,9 @@ func (s *Session) signTask(ctx context.Context, o order, examine func() (*task, 
 
 // makeOnCard asks in the window, and there for the PIN, and lets the card sign.
 func (s *Session) makeOnCard(ctx context.Context, o order, t *task) ([]byte, error) {
-	w, err := s.Window.Open(ctx, t.ask)
-	if err != nil {
+	if err := o.window.Open(ctx, t.ask); err != nil {
 		return nil, err
 	}
-	defer w.Close()
 	r, err := t.request(s.Now())
 	if err != nil {
 		return nil, err
@@ -115,7 +124,7 @@ func (s *Session) makeOnCard(ctx context.Context, o order, t *task) ([]byte, err
 	}
 	value, err := ask(ctx, card.SignRequest{
 		CertificateID: t.id, Algorithm: t.algorithm, ToSign: r.ToSign(), Progress: o.progress,
-	}, window.PINState{State: t.pin}, w)
+	}, window.PINState{State: t.pin}, o.window)
 	if err != nil {
 		return nil, err
 	}
@@ -131,11 +140,9 @@ func (s *Session) makeInCloud(ctx context.Context, o order, t *task) ([]byte, er
 		return nil, err
 	}
 	t.ask.PhoneHash = hex.EncodeToString(r.Digest())
-	w, err := s.Window.Open(ctx, t.ask)
-	if err != nil {
+	if err := o.window.Open(ctx, t.ask); err != nil {
 		return nil, err
 	}
-	defer w.Close()
 	if o.hash != nil {
 		o.hash(r.Digest())
 	}
@@ -205,13 +212,17 @@ func (q *request) examine(ctx context.Context, o order, p *bridge.SignParams) (*
 	if err != nil {
 		return nil, err
 	}
+	if claims == nil {
+		return q.whole(ctx, o, p.CertificateID, p.Document)
+	}
 	t, err := q.pick(ctx, o, p.CertificateID, p.Document)
-	if err != nil || claims == nil {
-		return t, err
+	if err != nil {
+		return nil, err
 	}
 	if t.content, err = claims.Match(o.origin, t.cert.Raw, p.Document.Bytes); err != nil {
 		return nil, err
 	}
+	t.sha256 = func() []byte { return claims.Digest } // as was just found
 	if p.Format == bridge.FormatPAdES {
 		t.profile = cades.PAdES
 	}
@@ -246,9 +257,25 @@ func (q *request) claims(p *bridge.SignParams) (*seal.Claims, error) {
 	return claims, nil
 }
 
+// whole is the task to sign the whole document, which may be large: it is hashed while the card is asked.
+func (s *Session) whole(ctx context.Context, o order, id string, document bridge.Document) (*task, error) {
+	sum := make(chan []byte, 1)
+	go func() {
+		s := sha256.Sum256(document.Bytes)
+		sum <- s[:]
+	}()
+	t, err := s.pick(ctx, o, id, document)
+	if err != nil {
+		return nil, err
+	}
+	t.content, t.sha256 = document.Bytes, sync.OnceValue(func() []byte { return <-sum })
+	return t, nil
+}
+
 // pick finds the certificate in reach, what signs with it, and the best algorithm that it and the format
-// share. The task is to sign the whole document as CAdES.
+// share. The task is to sign something of the document as CAdES.
 func (s *Session) pick(ctx context.Context, o order, id string, document bridge.Document) (*task, error) {
+	o.window.Ready()
 	b, err := s.certificate(ctx, o, id)
 	if err != nil {
 		return nil, err
@@ -256,7 +283,7 @@ func (s *Session) pick(ctx context.Context, o order, id string, document bridge.
 	if b.PIN == bridge.PINLocked {
 		return nil, bridge.Errorf(bridge.CodePINLocked, nil)
 	}
-	t := &task{id: b.ID, source: b.Source, pin: b.PIN, profile: cades.CAdES, content: document.Bytes}
+	t := &task{id: b.ID, source: b.Source, pin: b.PIN, profile: cades.CAdES}
 	if t.cert, err = x509.ParseCertificate(b.DER); err != nil {
 		return nil, fmt.Errorf("parsing certificate: %w", err)
 	}
@@ -323,17 +350,11 @@ func has(modules []bridge.Module, code bridge.Code) bool {
 
 // sum hashes what gets signed with the signature's hash, once: a document may be large.
 func (t *task) sum() []byte {
+	if t.algorithm.Hash() == crypto.SHA256 {
+		return t.sha256()
+	}
 	if t.digest == nil {
 		t.digest = t.algorithm.Sum(t.content)
 	}
 	return t.digest
-}
-
-// sha256 is the hexadecimal SHA-256 of what gets signed.
-func (t *task) sha256() string {
-	if t.algorithm.Hash() == crypto.SHA256 {
-		return hex.EncodeToString(t.sum())
-	}
-	sum := sha256.Sum256(t.content)
-	return hex.EncodeToString(sum[:])
 }

@@ -38,17 +38,32 @@ var percent = strings.NewReplacer("%", "%25", "\n", "%0A", "\r", "%0D")
 
 // command sends one command and gives the data that came before its OK.
 func (a *assuan) command(name, arg string) ([]byte, error) {
-	line := name
-	if arg != "" {
-		line += " " + percent.Replace(arg)
-	}
-	if len(line) > maxLine {
-		return nil, ErrTooLong
-	}
-	if _, err := io.WriteString(a.w, line+"\n"); err != nil {
-		return nil, fmt.Errorf("writing to pinentry: %w", err)
+	if err := a.send(command{name, arg}); err != nil {
+		return nil, err
 	}
 	return a.answer()
+}
+
+// command is a line to pinentry.
+type command struct{ name, arg string }
+
+// send writes commands at once, or none where one is too long; each is to be answered.
+func (a *assuan) send(commands ...command) error {
+	var lines strings.Builder
+	for _, c := range commands {
+		line := c.name
+		if c.arg != "" {
+			line += " " + percent.Replace(c.arg)
+		}
+		if len(line) > maxLine {
+			return ErrTooLong
+		}
+		lines.WriteString(line + "\n")
+	}
+	if _, err := io.WriteString(a.w, lines.String()); err != nil {
+		return fmt.Errorf("writing to pinentry: %w", err)
+	}
+	return nil
 }
 
 // answer reads up to OK or ERR.

@@ -13,11 +13,16 @@ import (
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
-// Conversation is one open window, for one goroutine.
+// Conversation is one window, from before it opens until it is closed, for one goroutine.
 type Conversation struct {
 	w      *Window
-	dialog dialog
 	words  *text
+	who    string
+	ctx    context.Context
+	cancel context.CancelFunc
+	ready  chan error // has what came of getting ready; nil before
+
+	dialog dialog    // when it is ready
 	askPIN string    // who asks for the PIN, and for what
 	askPad string    // the same where it is typed on the reader
 	end    time.Time // of the whole conversation
@@ -27,15 +32,89 @@ type Conversation struct {
 	release func()
 }
 
+// Conversation makes one that is not open yet. It ends with ctx. Who asks is a website's origin, or empty. The caller
+// must Close it.
+func (w *Window) Conversation(ctx context.Context, lang Language, who string) *Conversation {
+	ctx, cancel := context.WithCancel(ctx)
+	return &Conversation{w: w, words: words(lang), who: who, ctx: ctx, cancel: cancel}
+}
+
+// Ready takes the turn and starts what will show the window, while the caller still finds out what to ask: that
+// takes longer than anything else before the person sees it. It does not wait, and shows nothing.
+func (c *Conversation) Ready() {
+	if c.ready == nil {
+		ready := make(chan error, 1)
+		c.ready = ready
+		go func() { ready <- c.begin() }()
+	}
+}
+
+// isReady waits until it is.
+func (c *Conversation) isReady() error {
+	c.Ready()
+	err := <-c.ready
+	c.ready <- err
+	return err
+}
+
+func (c *Conversation) begin() error {
+	w, ctx := c.w, c.ctx
+	if err := w.prompter.available(); err != nil {
+		return err
+	}
+	if err := w.queue.acquire(ctx, c.who); err != nil {
+		return err
+	}
+	others, err := w.keepOut(ctx)
+	if err != nil {
+		w.queue.release()
+		return err
+	}
+	release := func() {
+		if others != nil {
+			others.Close()
+		}
+		w.queue.release()
+	}
+	d, err := w.prompter.start(ctx)
+	if err != nil {
+		release()
+		return err
+	}
+	c.dialog, c.release = d, release
+	return nil
+}
+
 // Close closes the window; the next one may open. More than once is no error.
 func (c *Conversation) Close() {
 	c.once.Do(func() {
+		c.cancel()
+		if c.ready == nil || c.isReady() != nil {
+			return
+		}
 		c.dialog.close()
 		for _, remove := range c.viewed {
 			remove()
 		}
 		c.release()
 	})
+}
+
+// Open asks all that comes before the PIN: the phone's code in a confirmation, then the document
+// itself. It answers when the person went on. ctx ends it at any time; its cause is then the error.
+func (c *Conversation) Open(ctx context.Context, r Request) error {
+	q, err := r.questions()
+	if err != nil {
+		return err
+	}
+	if !c.w.viewer.available() {
+		q.document.no = ""
+	}
+	if err := c.isReady(); err != nil {
+		return err
+	}
+	c.end = time.Now().Add(c.w.MaxDuration())
+	return c.introduce(ctx, r, q)
 }
 
 // introduce asks for the phone's code, then about the document until the person signs or cancels.

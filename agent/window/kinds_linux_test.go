@@ -101,7 +101,7 @@ func (k kind) use(t *testing.T, display *windowtest.Display) {
 	open := func(ctx context.Context, r window.Request) <-chan opened {
 		ch := make(chan opened, 1)
 		go func() {
-			c, err := w.Open(ctx, r)
+			c, err := converse(ctx, w, r)
 			ch <- opened{c, err}
 		}()
 		return ch

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -223,18 +224,19 @@ func (d *pinentryDialog) pin(ctx context.Context, q question) ([]byte, error) {
 // set sends all texts: a pinentry keeps them from one question to the next. SETERROR and SETNOTOK
 // are not sent empty, because an empty text would still make a line or a button.
 func (d *pinentryDialog) set(q question) error {
-	if _, err := d.assuan.command("RESET", ""); err != nil && !isAssuan(err) {
-		return err
-	}
-	texts := []struct{ name, arg string }{
+	texts := []command{
 		{"SETTITLE", q.title}, {"SETDESC", q.text}, {"SETOK", q.yes}, {"SETCANCEL", q.cancel},
 		{"SETNOTOK", q.no}, {"SETPROMPT", q.prompt}, {"SETERROR", q.alert},
 	}
-	for _, t := range texts {
-		if t.arg == "" {
-			continue
-		}
-		if _, err := d.assuan.command(t.name, t.arg); err != nil {
+	texts = slices.DeleteFunc(texts, func(c command) bool { return c.arg == "" })
+	if err := d.assuan.send(slices.Insert(texts, 0, command{name: "RESET"})...); err != nil {
+		return err
+	}
+	if _, err := d.assuan.answer(); err != nil && !isAssuan(err) {
+		return err
+	}
+	for range texts {
+		if _, err := d.assuan.answer(); err != nil {
 			return translate(err)
 		}
 	}

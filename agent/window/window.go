@@ -153,36 +153,14 @@ const (
 	answerNo
 )
 
-// Open asks all that comes before the PIN: the phone's code in a confirmation, then the document
-// itself. It answers when the person went on; the caller must Close the conversation.
-// ctx ends it at any time; its cause is then the error.
-func (w *Window) Open(ctx context.Context, r Request) (*Conversation, error) {
-	q, err := r.questions()
-	if err != nil {
-		return nil, err
-	}
-	if !w.viewer.available() {
-		q.document.no = ""
-	}
-	c, err := w.begin(ctx, r.Language, r.Origin)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.introduce(ctx, r, q); err != nil {
-		c.Close()
-		return nil, err
-	}
-	return c, nil
-}
-
 // ConfirmPairing asks whether the browser shows this code of six digits too.
 func (w *Window) ConfirmPairing(ctx context.Context, lang Language, browser, code string) error {
 	t := words(lang)
-	c, err := w.begin(ctx, lang, pairing)
-	if err != nil {
+	c := w.Conversation(ctx, lang, pairing)
+	defer c.Close()
+	if err := c.isReady(); err != nil {
 		return err
 	}
-	defer c.Close()
 	q := question{
 		title:  t.title,
 		text:   line("", clean(browser, maxValue)) + "\n" + t.pairing + "\n\n" + groups(code),
@@ -191,6 +169,7 @@ func (w *Window) ConfirmPairing(ctx context.Context, lang Language, browser, cod
 		cancel: t.cancel,
 		other:  t.other,
 	}
+	c.end = time.Now().Add(w.MaxDuration())
 	a, err := c.confirm(ctx, q)
 	if err == nil && a == answerNo {
 		err = ErrCodesDiffer
@@ -200,32 +179,6 @@ func (w *Window) ConfirmPairing(ctx context.Context, lang Language, browser, cod
 
 // pairing stands for the origin in the queue; no origin is called that.
 const pairing = "pairing"
-
-func (w *Window) begin(ctx context.Context, lang Language, who string) (*Conversation, error) {
-	if err := w.prompter.available(); err != nil {
-		return nil, err
-	}
-	if err := w.queue.acquire(ctx, who); err != nil {
-		return nil, err
-	}
-	others, err := w.keepOut(ctx)
-	if err != nil {
-		w.queue.release()
-		return nil, err
-	}
-	release := func() {
-		if others != nil {
-			others.Close()
-		}
-		w.queue.release()
-	}
-	d, err := w.prompter.start(ctx)
-	if err != nil {
-		release()
-		return nil, err
-	}
-	return &Conversation{w: w, dialog: d, words: words(lang), end: time.Now().Add(w.MaxDuration()), release: release}, nil
-}
 
 // keepOut waits until no other process of the login has a window.
 func (w *Window) keepOut(ctx context.Context) (io.Closer, error) {

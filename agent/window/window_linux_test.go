@@ -40,14 +40,48 @@ func confirmation() window.Request {
 	}
 }
 
+// converse opens a conversation, and closes one that does not come to be.
+func converse(ctx context.Context, w *window.Window, r window.Request) (*window.Conversation, error) {
+	c := w.Conversation(ctx, r.Language, r.Origin)
+	if err := c.Open(ctx, r); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// TestReady: getting ready takes the turn and starts pinentry, which is asked nothing yet; closing ends both.
+func TestReady(t *testing.T) {
+	w, p := open(t, 20*time.Second, "", windowtest.Yes, windowtest.Yes)
+	idle := w.Conversation(t.Context(), window.English, "https://ca.example")
+	defer idle.Close()
+	ready := w.Conversation(t.Context(), window.English, "https://ca.example")
+	ready.Ready()
+	for p.PID(t) == 0 { // only the one that was told to starts one
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := converse(t.Context(), w, confirmation()); !errors.Is(err, window.ErrBusy) {
+		t.Errorf("while another has the turn: %v", err)
+	}
+	ready.Close()
+	if err := syscall.Kill(p.PID(t), 0); !errors.Is(err, syscall.ESRCH) || len(p.Asked(t)) != 0 {
+		t.Errorf("pinentry is there: %v; it was asked %v", err, p.Asked(t))
+	}
+	c, err := converse(t.Context(), w, confirmation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+}
+
 func TestConversation(t *testing.T) {
 	w, p := open(t, 20*time.Second, "", windowtest.Yes, windowtest.Yes, "%61 ż\u00a01", windowtest.Yes, "9999")
-	c, err := w.Open(t.Context(), confirmation())
+	c, err := converse(t.Context(), w, confirmation())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, window.ErrBusy) {
+	if _, err := converse(t.Context(), w, confirmation()); !errors.Is(err, window.ErrBusy) {
 		t.Errorf("second window: got %v, want ErrBusy", err)
 	}
 	pin, err := c.PIN(t.Context(), window.PINState{State: bridge.PINOK})
@@ -82,7 +116,7 @@ func TestConversation(t *testing.T) {
 // Where the card does not tell that the tries run out, a wrong PIN tells.
 func TestWrongPINWarns(t *testing.T) {
 	w, p := open(t, 20*time.Second, "", windowtest.Yes, windowtest.Yes, "1234", "1234", "1234")
-	c, err := w.Open(t.Context(), confirmation())
+	c, err := converse(t.Context(), w, confirmation())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +139,7 @@ func TestForgottenPIN(t *testing.T) {
 		w, p := open(t, 20*time.Second, "", windowtest.Yes, windowtest.Yes, "1234")
 		request := confirmation()
 		request.Language = l
-		c, err := w.Open(t.Context(), request)
+		c, err := converse(t.Context(), w, request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +168,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, _ := open(t, 20*time.Second, "", c.plan...)
-			if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, c.want) {
+			if _, err := converse(t.Context(), w, confirmation()); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 			// And the next may open.
@@ -147,7 +181,7 @@ func TestRefusals(t *testing.T) {
 
 func TestNobodyAnswers(t *testing.T) {
 	w, _ := open(t, 50*time.Millisecond, "", windowtest.Hang)
-	if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, window.ErrTimeout) {
+	if _, err := converse(t.Context(), w, confirmation()); !errors.Is(err, window.ErrTimeout) {
 		t.Errorf("got %v, want ErrTimeout", err)
 	}
 }
@@ -160,14 +194,14 @@ func TestCause(t *testing.T) {
 		p.WaitAsked(t, 1)
 		cancel(cause)
 	}()
-	if _, err := w.Open(ctx, confirmation()); !errors.Is(err, cause) {
+	if _, err := converse(ctx, w, confirmation()); !errors.Is(err, cause) {
 		t.Errorf("got %v, want the cause", err)
 	}
 }
 
 func TestCrash(t *testing.T) {
 	w, _ := open(t, 20*time.Second, "", windowtest.Die)
-	_, err := w.Open(t.Context(), confirmation())
+	_, err := converse(t.Context(), w, confirmation())
 	if err == nil || errors.Is(err, window.ErrCancelled) {
 		t.Errorf("got %v, want an error that is nobody's decision", err)
 	}
@@ -185,7 +219,7 @@ func TestView(t *testing.T) {
 		t.Fatal(err)
 	}
 	w, p := open(t, 20*time.Second, viewer, windowtest.Yes, windowtest.No, windowtest.Yes)
-	c, err := w.Open(t.Context(), confirmation())
+	c, err := converse(t.Context(), w, confirmation())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +250,7 @@ func TestView(t *testing.T) {
 
 func TestViewerMissing(t *testing.T) {
 	w, p := open(t, 20*time.Second, "/nonexistent/viewer", windowtest.Yes, windowtest.No, windowtest.Cancel)
-	if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, window.ErrCancelled) {
+	if _, err := converse(t.Context(), w, confirmation()); !errors.Is(err, window.ErrCancelled) {
 		t.Errorf("got %v", err)
 	}
 	if text := p.Asked(t)[2].Texts["SETDESC"]; !strings.HasPrefix(text, "https://ca.example\n") || !strings.HasSuffix(text, "\n\nThe document could not be opened.") {
@@ -228,7 +262,7 @@ func TestUnavailable(t *testing.T) {
 	w, _ := open(t, time.Second, "")
 	t.Setenv("DISPLAY", "")
 	t.Setenv("WAYLAND_DISPLAY", "")
-	if _, err := w.Open(t.Context(), confirmation()); !errors.Is(err, window.ErrUnavailable) {
+	if _, err := converse(t.Context(), w, confirmation()); !errors.Is(err, window.ErrUnavailable) {
 		t.Errorf("no display: got %v", err)
 	}
 	t.Setenv("DISPLAY", ":99")
@@ -252,7 +286,7 @@ func TestFields(t *testing.T) {
 		r := confirmation()
 		change(&r)
 		var fields *window.FieldsError
-		if _, err := w.Open(t.Context(), r); !errors.As(err, &fields) {
+		if _, err := converse(t.Context(), w, r); !errors.As(err, &fields) {
 			t.Errorf("%s: got %v, want a FieldsError", name, err)
 		}
 	}
@@ -290,7 +324,7 @@ func TestPadEnds(t *testing.T) {
 		{"the card answers", time.Minute, context.Canceled},
 	} {
 		w, p := open(t, c.timeout, "", windowtest.Yes, windowtest.Yes, windowtest.Hang)
-		conversation, err := w.Open(t.Context(), confirmation())
+		conversation, err := converse(t.Context(), w, confirmation())
 		if err != nil {
 			t.Fatal(err)
 		}

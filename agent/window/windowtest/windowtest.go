@@ -163,7 +163,10 @@ func play(dir string) int {
 		err = json.Unmarshal(data, &plan)
 	}
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "pid"), []byte(fmt.Sprint(os.Getpid())), 0o600)
+		err = os.WriteFile(filepath.Join(dir, "pid.new"), []byte(fmt.Sprint(os.Getpid())), 0o600)
+	}
+	if err == nil { // the test may be reading it
+		err = os.Rename(filepath.Join(dir, "pid.new"), filepath.Join(dir, "pid"))
 	}
 	if err != nil {
 		fmt.Println("ERR 1", err)
