@@ -2,9 +2,10 @@ package session
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"slices"
+
+	"github.com/segmentio/asm/base64"
 
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
@@ -132,7 +133,7 @@ func (c *conn) putBack(id string, params any) error {
 		return errors.New("params are not those of the method")
 	}
 	document := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(document, text)
+	n, err := base64.StdEncoding.Decode(document, text) // ten times as fast as the standard library
 	if err != nil {
 		return err
 	}

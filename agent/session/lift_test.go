@@ -81,6 +81,27 @@ func TestPutBack(t *testing.T) {
 	}
 }
 
+// FuzzPutBack: a document is taken for what the standard library takes its base64 for, or refused.
+func FuzzPutBack(f *testing.F) {
+	for _, text := range []string{"", "YQ==", "YWI=", "YWJj", "YQ=", "YR==", "Y", "=", "YW Jj", "YWJj\n", "-_-_", "\x00\xff"} {
+		f.Add(big[:len(big)-2]+text, text+big[:64])
+	}
+	f.Fuzz(func(t *testing.T, one, two string) {
+		for _, text := range []string{one, two} {
+			c, p := &conn{}, &bridge.SignParams{}
+			c.keepLifted("r", []byte(text))
+			err := c.putBack("r", p)
+			want, refused := base64.StdEncoding.DecodeString(text)
+			if strings.ContainsAny(text, "\r\n") { // which JSON has no place for
+				refused = base64.CorruptInputError(0)
+			}
+			if (err == nil) != (refused == nil) || err == nil && !bytes.Equal(p.Document.Bytes, want) {
+				t.Errorf("%.200q: %d bytes, %v; want %d, %v", text, len(p.Document.Bytes), err, len(want), refused)
+			}
+		}
+	})
+}
+
 // FuzzLift: a request with its document put back is what it would have been.
 func FuzzLift(f *testing.F) {
 	f.Add(`{"params":{"document":{"bytes":"`, `"}}}`)
