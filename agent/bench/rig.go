@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -162,14 +163,20 @@ func (b *browser) close() {
 	b.cmd.Wait()
 }
 
-// request is a call as bytes.
+// request is a call as the bytes of its frame.
 func request(method string, params any) ([]byte, error) {
-	return json.Marshal(map[string]any{"jsonrpc": "2.0", "id": "r", "method": method, "params": params})
+	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": "r", "method": method, "params": params})
+	if err != nil {
+		return nil, err
+	}
+	var framed bytes.Buffer
+	err = frame.Write(&framed, body)
+	return framed.Bytes(), err
 }
 
 // exchange sends a request and waits for its answer, past notifications.
-func (b *browser) exchange(body []byte) ([]byte, error) {
-	if err := frame.Write(b.in, body); err != nil {
+func (b *browser) exchange(framed []byte) ([]byte, error) {
+	if _, err := b.in.Write(framed); err != nil {
 		return nil, err
 	}
 	for {
