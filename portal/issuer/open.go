@@ -3,7 +3,6 @@ package issuer
 import (
 	"context"
 	"crypto"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -18,7 +17,6 @@ import (
 
 	"github.com/odnowa/odnowa/portal/audit"
 	"github.com/odnowa/odnowa/portal/hsm"
-	"github.com/odnowa/odnowa/portal/link"
 	"github.com/odnowa/odnowa/portal/profile"
 )
 
@@ -27,10 +25,6 @@ type process struct {
 	service *Service
 	public  http.Handler
 	closers []func() error
-}
-
-func internalServer(p *process, config *tls.Config) *http.Server {
-	return link.Server(newInternal(p.service), config)
 }
 
 func (p *process) close() error {
