@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/odnowa/odnowa/protocol/jws"
+	"github.com/odnowa/odnowa/protocol/strictjson"
 )
 
 // proofType is the JWS header's typ of everything that a phone signs.
@@ -64,7 +65,7 @@ func parseProof(p Proof, claims any, roles ...role) (*proof, error) {
 			return nil, err
 		}
 		var got proofHeader
-		if err := jws.Unmarshal(h, &got); err != nil {
+		if err := strictjson.Read(h, &got); err != nil {
 			return nil, err
 		}
 		if got != (proofHeader{Algorithm: algorithmOf(roles[i]), KeyID: roles[i], Type: proofType}) {
@@ -76,7 +77,7 @@ func parseProof(p Proof, claims any, roles ...role) (*proof, error) {
 		}
 		out.signed[roles[i]] = signedInput{[]byte(s.Protected + "." + p.Payload), signature}
 	}
-	return out, jws.Unmarshal(payload, claims)
+	return out, strictjson.Read(payload, claims)
 }
 
 // algorithmOf fixes the algorithm by the role, never by the header (RFC 8725 section 3.1).

@@ -14,6 +14,7 @@ import (
 
 	"github.com/odnowa/odnowa/protocol/jws"
 	"github.com/odnowa/odnowa/protocol/seal"
+	"github.com/odnowa/odnowa/protocol/strictjson"
 )
 
 // maxSealLife is the longest that a seal may be good for; minSealLife is what a person with a card needs.
@@ -89,7 +90,7 @@ func readClaims(compact string) (*seal.Claims, error) {
 		return nil, err
 	}
 	c := &seal.Claims{}
-	if err := jws.Unmarshal(unverified.Payload, c); err != nil {
+	if err := strictjson.Read(unverified.Payload, c); err != nil {
 		return nil, fmt.Errorf("claims: %w", err)
 	}
 	return c, nil

@@ -17,6 +17,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/odnowa/odnowa/protocol/strictjson"
 )
 
 // algorithm is the only one.
@@ -79,7 +81,7 @@ func Sign(key crypto.Signer, typ string, claims any) (string, error) {
 }
 
 // Verify reads what Sign made with one of the pinned keys, of this typ and at most limit bytes, and its claims
-// as Unmarshal does.
+// strictly ([strictjson.Read]).
 func Verify(compact, typ string, limit int, keys []*ecdsa.PublicKey, claims any) error {
 	var h pinned
 	u, err := Parse(compact, typ, limit, &h)
@@ -93,7 +95,7 @@ func Verify(compact, typ string, limit int, keys []*ecdsa.PublicKey, claims any)
 		if err := u.Verify(key); err != nil {
 			return err
 		}
-		if err := Unmarshal(u.Payload, claims); err != nil {
+		if err := strictjson.Read(u.Payload, claims); err != nil {
 			return fmt.Errorf("claims: %w", err)
 		}
 		return nil
@@ -101,8 +103,8 @@ func Verify(compact, typ string, limit int, keys []*ecdsa.PublicKey, claims any)
 	return errors.New("key is not pinned")
 }
 
-// Parse takes a JWS of this typ and at most limit bytes apart and reads its header as Unmarshal does; header
-// embeds Header. It is for those who find the key by the header; others have Verify.
+// Parse takes a JWS of this typ and at most limit bytes apart and reads its header strictly; header embeds
+// Header. It is for those who find the key by the header; others have Verify.
 func Parse(compact, typ string, limit int, header any) (*Unverified, error) {
 	if len(compact) > limit {
 		return nil, errors.New("too long")
@@ -118,11 +120,11 @@ func Parse(compact, typ string, limit int, header any) (*Unverified, error) {
 			return nil, err
 		}
 	}
-	if err := Unmarshal(raw[0], header); err != nil {
+	if err := strictjson.Read(raw[0], header); err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
 	var h Header
-	if err := UnmarshalOpen(raw[0], &h); err != nil {
+	if err := strictjson.ReadOpen(raw[0], &h); err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
 	if h != (Header{algorithm, typ}) {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/odnowa/odnowa/protocol/jws"
+	"github.com/odnowa/odnowa/protocol/strictjson"
 )
 
 // Type is the JWS header's typ (RFC 9449 section 4.2).
@@ -98,7 +99,7 @@ func check(proof string, r Request) (*Proof, error) {
 		return nil, err
 	}
 	var c claims
-	if err := jws.UnmarshalOpen(u.Payload, &c); err != nil {
+	if err := strictjson.ReadOpen(u.Payload, &c); err != nil {
 		return nil, fmt.Errorf("claims: %w", err)
 	}
 	if err := c.hold(r); err != nil {
