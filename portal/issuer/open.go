@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odnowa/odnowa/portal/audit"
+	"github.com/odnowa/odnowa/portal/database"
 	"github.com/odnowa/odnowa/portal/hsm"
 	"github.com/odnowa/odnowa/portal/profile"
 )
@@ -60,7 +61,7 @@ func (p *process) open(ctx context.Context, c Config, log *zap.Logger) error {
 		return err
 	}
 	p.closers = append(p.closers, s.audit.Close)
-	if s.db, err = openDatabase(ctx, c.Database); err != nil {
+	if s.db, err = database.Open(ctx, c.Database, migrations); err != nil {
 		return err
 	}
 	p.closers = append(p.closers, s.db.Close)

@@ -14,6 +14,7 @@ package sam
 import (
 	"context"
 	"crypto/tls"
+	"embed"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ import (
 
 	"github.com/odnowa/odnowa/portal/audit"
 	"github.com/odnowa/odnowa/portal/daemon"
+	"github.com/odnowa/odnowa/portal/database"
 	"github.com/odnowa/odnowa/portal/hsm"
 	"github.com/odnowa/odnowa/portal/link"
 )
@@ -64,6 +66,9 @@ func Run(ctx context.Context, c Config, log *zap.Logger) (err error) {
 	})
 }
 
+//go:embed migrations/*.sql
+var migrations embed.FS
+
 // open opens what the registry stands on; closeAll closes it in the order that is needed.
 func open(ctx context.Context, c Config, log *zap.Logger) (r *registry, closeAll func() error, err error) {
 	var closers []func() error
@@ -84,7 +89,7 @@ func open(ctx context.Context, c Config, log *zap.Logger) (r *registry, closeAll
 		return nil, nil, err
 	}
 	closers = append(closers, r.audit.Close)
-	if r.db, err = openDatabase(ctx, c.Database); err != nil {
+	if r.db, err = database.Open(ctx, c.Database, migrations); err != nil {
 		return nil, nil, err
 	}
 	closers = append(closers, r.db.Close)
