@@ -99,8 +99,10 @@ test-go: system
 test-extension: extension/node_modules/.package-lock.json
 	cd extension && npm run --silent lint && npm test --silent
 
-test-phone: portal/phone/node_modules/.package-lock.json
+# The last part is the built app in Chromium, with a film of the QR code before its camera, against a SAM.
+test-phone: system phone
 	cd portal/phone && npm run --silent lint && npm test --silent
+	go test -count 1 -tags browser -run TestPhoneInBrowser ./portal/sam
 
 test-renewal: system build virtual-card
 	@cd extension && node e2e/dist/together.mjs test,resume browsers,card

@@ -5,14 +5,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 
+	"github.com/odnowa/odnowa/portal/daemon"
 	"github.com/odnowa/odnowa/portal/hsm"
 	"github.com/odnowa/odnowa/portal/link"
 	"github.com/odnowa/odnowa/portal/profile"
@@ -90,27 +89,11 @@ type CA struct {
 
 // LoadConfig reads and checks a configuration file.
 func LoadConfig(path string) (Config, error) {
-	var c Config
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return c, fmt.Errorf("reading configuration: %w", err)
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		return c, fmt.Errorf("reading configuration %s: %w", path, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return c, fmt.Errorf("reading configuration %s: something follows the object", path)
-	}
-	if err := c.check(); err != nil {
-		return c, fmt.Errorf("configuration %s: %w", path, err)
-	}
-	return c, nil
+	return daemon.LoadConfig(path, (*Config).check)
 }
 
 func (c *Config) check() error {
-	for name, v := range map[string]string{
+	if err := daemon.Missing(map[string]string{
 		"public": c.Public, "publicUrl": c.PublicURL, "internal": c.Internal, "link.dir": c.Link.Dir,
 		"database": c.Database, "audit": c.Audit, "hsm.module": c.HSM.Module, "hsm.tokenLabel": c.HSM.TokenLabel,
 		"hsm.pinFile": c.HSM.PINFile, "keys.ca": c.Keys.CA, "keys.ocsp": c.Keys.OCSP, "keys.tsa": c.Keys.TSA,
@@ -119,10 +102,8 @@ func (c *Config) check() error {
 		"rootCrl": c.RootCRL, "statementKey": c.StatementKey, "ca.name": c.CA.Name, "ca.address": c.CA.Address,
 		"ca.policy": c.CA.Policy, "ca.policyVersion": c.CA.PolicyVersion, "ca.tsaPolicy": c.CA.TSAPolicy,
 		"ca.disclosureVersion": c.CA.DisclosureVersion,
-	} {
-		if v == "" {
-			return fmt.Errorf("%s is missing", name)
-		}
+	}); err != nil {
+		return err
 	}
 	if len(c.CA.Disclosures) == 0 || c.CA.Disclosures[0].Language != "en" {
 		return errors.New("ca.disclosures does not start with the English one")

@@ -3,7 +3,6 @@ package issuer
 import (
 	"context"
 	"crypto"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -17,8 +16,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odnowa/odnowa/portal/audit"
+	"github.com/odnowa/odnowa/portal/database"
 	"github.com/odnowa/odnowa/portal/hsm"
-	"github.com/odnowa/odnowa/portal/link"
 	"github.com/odnowa/odnowa/portal/profile"
 )
 
@@ -27,10 +26,6 @@ type process struct {
 	service *Service
 	public  http.Handler
 	closers []func() error
-}
-
-func internalServer(p *process, config *tls.Config) *http.Server {
-	return link.Server(newInternal(p.service), config)
 }
 
 func (p *process) close() error {
@@ -66,7 +61,7 @@ func (p *process) open(ctx context.Context, c Config, log *zap.Logger) error {
 		return err
 	}
 	p.closers = append(p.closers, s.audit.Close)
-	if s.db, err = openDatabase(ctx, c.Database); err != nil {
+	if s.db, err = database.Open(ctx, c.Database, migrations); err != nil {
 		return err
 	}
 	p.closers = append(p.closers, s.db.Close)

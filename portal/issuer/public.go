@@ -48,8 +48,9 @@ func newPublic(s *Service, o *responder, c *crls, t *authority, certificates map
 	})
 }
 
-func publicServer(h http.Handler) *http.Server {
+func publicServer(addr string, h http.Handler) *http.Server {
 	return &http.Server{
+		Addr:              addr,
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"time"
 
+	"github.com/odnowa/odnowa/portal/database"
 	"github.com/odnowa/odnowa/portal/profile"
 )
 
@@ -34,7 +35,7 @@ type Register struct{ db *sql.DB }
 
 // OpenRegister opens the register in an issuer's database while no issuer runs: the sandbox fills it.
 func OpenRegister(ctx context.Context, path string) (*Register, error) {
-	db, err := openDatabase(ctx, path)
+	db, err := database.Open(ctx, path, migrations)
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,7 @@ func RevokeMain(ctx context.Context, args []string, stdout, stderr io.Writer) in
 	}
 	fmt.Fprintf(stdout, "%s revoked since %s, reason %d\n", out.Serial, out.RevokedAt.Format("2006-01-02 15:04:05 UTC"), out.Reason)
 	if *samURL == "" {
+		fmt.Fprintln(stdout, "a key in the cloud is not destroyed: for that, run the command again with --sam URL")
 		return 0
 	}
 	said, err := destroyKey(ctx, link.Config{Dir: *dir}, *samURL, out.Serial)

@@ -75,10 +75,11 @@ func (c Config) Client(peer string) (*http.Client, error) {
 	}, nil
 }
 
-// Server wraps a handler with the timeouts of an internal API. config is that of ServerTLS; listen
+// Server wraps a handler with the timeouts of an internal API. config is that of ServerTLS; listen at addr
 // with tls.NewListener or ServeTLS.
-func Server(handler http.Handler, config *tls.Config) *http.Server {
+func Server(addr string, handler http.Handler, config *tls.Config) *http.Server {
 	return &http.Server{
+		Addr:              addr,
 		Handler:           handler,
 		TLSConfig:         config,
 		ReadHeaderTimeout: 5 * time.Second,

@@ -55,7 +55,7 @@ func serve(t *testing.T, c Config) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Server(mux, config)
+	s := Server(ln.Addr().String(), mux, config)
 	go s.ServeTLS(ln, "", "")
 	t.Cleanup(func() { s.Close() })
 	return "https://" + ln.Addr().String()

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"crypto/ed25519"
+
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 // keyed gives a phone that has its keys and not yet proved its PIN.
@@ -225,8 +227,8 @@ func TestProofForms(t *testing.T) {
 	header := func(h string) func(object) Proof {
 		return func(c object) Proof {
 			proof := both(c)
-			proof.Signatures[0].Protected = b64.EncodeToString([]byte(h))
-			proof.Signatures[0].Signature = b64.EncodeToString(p.sign(roleDevice, []byte(proof.Signatures[0].Protected+"."+proof.Payload)))
+			proof.Signatures[0].Protected = jws.Encode([]byte(h))
+			proof.Signatures[0].Signature = jws.Encode(p.sign(roleDevice, []byte(proof.Signatures[0].Protected+"."+proof.Payload)))
 			return proof
 		}
 	}
@@ -242,7 +244,7 @@ func TestProofForms(t *testing.T) {
 	form("claim twice", CodeMalformed, func(c object) Proof {
 		b, _ := json.Marshal(c)
 		q := both(c)
-		q.Payload = b64.EncodeToString(append([]byte(`{"aud":"sam",`), b[1:]...))
+		q.Payload = jws.Encode(append([]byte(`{"aud":"sam",`), b[1:]...))
 		return q
 	})
 	form("padding", CodeMalformed, func(c object) Proof { q := both(c); q.Payload += "="; return q })
@@ -288,7 +290,7 @@ func FuzzParseProof(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload, protected, signature string) {
 		var a activateClaims
 		p, err := parseProof(Proof{payload, []ProofSignature{{protected, signature}}}, &a, roleDevice)
-		if err == nil && (len(p.signed) != 1 || b64.EncodeToString(p.payload) != payload) {
+		if err == nil && (len(p.signed) != 1 || jws.Encode(p.payload) != payload) {
 			t.Errorf("loose form accepted: %q %q %q", payload, protected, signature)
 		}
 	})

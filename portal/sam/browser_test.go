@@ -19,7 +19,7 @@ import (
 )
 
 // TestPhoneInBrowser drives the built phone app in Chromium against this SAM, with a film of the QR
-// code as its camera (portal/phone/test/browser.mjs). Run it with: go test -tags browser ./portal/sam
+// code as its camera (portal/phone/test/browser.mjs). make test-phone builds the app and runs it.
 func TestPhoneInBrowser(t *testing.T) {
 	chromium := tool(t, "chromium", "apt-get install chromium")
 	node := tool(t, "node", "apt-get install nodejs, or a newer one: at least 20")
@@ -101,7 +101,8 @@ func handleComputer(w *world, handle func(path string, f func(id string) (any, e
 	var credential string
 	refusal := func(a signed) (any, error) {
 		var out struct{ Error string }
-		return object{"answer": out.Error}, json.Unmarshal(a.body, &out)
+		err := json.Unmarshal(a.body, &out)
+		return object{"answer": out.Error}, err
 	}
 	handle("/computer", func(string) (any, error) {
 		c = w.computer()

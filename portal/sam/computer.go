@@ -18,6 +18,7 @@ import (
 	"github.com/odnowa/odnowa/portal/audit"
 	"github.com/odnowa/odnowa/portal/sam/dpop"
 	"github.com/odnowa/odnowa/portal/sam/statement"
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 // ComputerState is the state of a computer's registration. See signing.md.
@@ -179,7 +180,7 @@ func insertComputer(ctx context.Context, tx *sql.Tx, in newComputer, out *Regist
 			WHERE (SELECT count(*) FROM computers WHERE state IN ('open', 'found') AND client = $8) < $11
 			AND (SELECT count(*) FROM computers WHERE state IN ('open', 'found')) < $12
 			ON CONFLICT DO NOTHING RETURNING id`,
-			out.ID, in.key, b64.EncodeToString(sum[:]), in.name, nonce, ComputerCode(in.key, out.SAMKey, nonce),
+			out.ID, in.key, jws.Encode(sum[:]), in.name, nonce, ComputerCode(in.key, out.SAMKey, nonce),
 			offered, in.client.String(), now, out.ExpiresAt.Unix(), maxOpenClient, maxOpen).Scan(&made)
 		if err == nil {
 			return nonce, nil

@@ -16,6 +16,8 @@ import (
 	"crypto"
 	"encoding/asn1"
 	"math/big"
+
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 // fakeComputer is an agent in Go.
@@ -42,11 +44,11 @@ func (c *fakeComputer) proofClaims(method, path, token string, body []byte) obje
 	sum := sha256.Sum256(body)
 	claims := object{
 		"jti": random(), "htm": method, "htu": c.w.config.SigningURL + "/" + path, "iat": c.w.r.now().Unix(),
-		"bh": b64.EncodeToString(sum[:]),
+		"bh": jws.Encode(sum[:]),
 	}
 	if token != "" {
 		ath := sha256.Sum256([]byte(token))
-		claims["ath"] = b64.EncodeToString(ath[:])
+		claims["ath"] = jws.Encode(ath[:])
 	}
 	return claims
 }
@@ -59,11 +61,11 @@ func proofOf(t *testing.T, key *ecdsa.PrivateKey, claims object) string {
 		t.Fatal(err)
 	}
 	h, _ := json.Marshal(object{"typ": "dpop+jwt", "alg": "ES256", "jwk": object{
-		"kty": "EC", "crv": "P-256", "x": b64.EncodeToString(point[1:33]), "y": b64.EncodeToString(point[33:]),
+		"kty": "EC", "crv": "P-256", "x": jws.Encode(point[1:33]), "y": jws.Encode(point[33:]),
 	}})
 	p, _ := json.Marshal(claims)
-	input := b64.EncodeToString(h) + "." + b64.EncodeToString(p)
-	return input + "." + b64.EncodeToString(signRaw(t, key, []byte(input)))
+	input := jws.Encode(h) + "." + jws.Encode(p)
+	return input + "." + jws.Encode(signRaw(t, key, []byte(input)))
 }
 
 func signRaw(t *testing.T, key *ecdsa.PrivateKey, input []byte) []byte {
@@ -294,7 +296,7 @@ func (p *fakePhone) both(path string, pin bool, claims object) answer {
 
 func (p *fakePhone) registerClaims(f FoundComputer) object {
 	sum := sha256.Sum256(f.Key)
-	return object{"type": "register-computer", "credential": p.credential.ID, "computer": f.ID, "key": b64.EncodeToString(sum[:])}
+	return object{"type": "register-computer", "credential": p.credential.ID, "computer": f.ID, "key": jws.Encode(sum[:])}
 }
 
 // connect types the computer's code and confirms it.

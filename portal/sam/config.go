@@ -1,14 +1,10 @@
 package sam
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"net/url"
-	"os"
+	"strings"
 
+	"github.com/odnowa/odnowa/portal/daemon"
 	"github.com/odnowa/odnowa/portal/hsm"
 	"github.com/odnowa/odnowa/portal/link"
 )
@@ -57,41 +53,21 @@ func (c *Config) perMinute() int {
 
 // LoadConfig reads and checks a configuration file.
 func LoadConfig(path string) (Config, error) {
-	var c Config
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return c, fmt.Errorf("reading configuration: %w", err)
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		return c, fmt.Errorf("reading configuration %s: %w", path, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return c, fmt.Errorf("reading configuration %s: something follows the object", path)
-	}
-	if err := c.check(); err != nil {
-		return c, fmt.Errorf("configuration %s: %w", path, err)
-	}
-	return c, nil
+	return daemon.LoadConfig(path, (*Config).check)
 }
 
 func (c *Config) check() error {
-	for name, v := range map[string]string{
+	if err := daemon.Missing(map[string]string{
 		"public": c.Public, "publicUrl": c.PublicURL, "app": c.App, "internal": c.Internal,
 		"signingUrl": c.SigningURL, "database": c.Database, "audit": c.Audit, "statementKey": c.StatementKey,
 		"link.dir": c.Link.Dir, "hsm.module": c.HSM.Module, "hsm.tokenLabel": c.HSM.TokenLabel, "hsm.pinFile": c.HSM.PINFile,
-	} {
-		if v == "" {
-			return fmt.Errorf("%s is missing", name)
-		}
+	}); err != nil {
+		return err
 	}
-	u, err := url.Parse(c.PublicURL)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.Scheme+"://"+u.Host != c.PublicURL {
+	if !daemon.IsOrigin(c.PublicURL) {
 		return errors.New("publicUrl has to be an origin, scheme://host or scheme://host:port")
 	}
-	if u, err := url.Parse(c.SigningURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") ||
-		u.Scheme+"://"+u.Host+signingPath != c.SigningURL {
+	if origin, ok := strings.CutSuffix(c.SigningURL, signingPath); !ok || !daemon.IsOrigin(origin) {
 		return errors.New("signingUrl has to be scheme://host" + signingPath)
 	}
 	if (c.TLSCertificate == "") != (c.TLSKey == "") {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/odnowa/odnowa/portal/link"
 	"github.com/odnowa/odnowa/portal/sam/dpop"
+	"github.com/odnowa/odnowa/protocol/strictjson"
 )
 
 const (
@@ -172,7 +173,7 @@ func (c *call) parse(into any) error {
 	if t, _, err := mime.ParseMediaType(c.req.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		return decline(errRequest, "not JSON")
 	}
-	if err := decodeStrict(c.body, into); err != nil {
+	if err := strictjson.Read(c.body, into); err != nil {
 		return decline(errRequest, err.Error())
 	}
 	return nil

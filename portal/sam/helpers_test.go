@@ -27,6 +27,7 @@ import (
 
 	"github.com/odnowa/odnowa/portal/hsm"
 	"github.com/odnowa/odnowa/portal/sam/statement"
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 const statementLabel = "statement"
@@ -301,11 +302,11 @@ func (p *fakePhone) prove(claims object, roles ...role) Proof {
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	out := Proof{Payload: b64.EncodeToString(payload)}
+	out := Proof{Payload: jws.Encode(payload)}
 	for _, r := range roles {
 		h, _ := json.Marshal(proofHeader{algorithmOf(r), r, proofType})
-		protected := b64.EncodeToString(h)
-		out.Signatures = append(out.Signatures, ProofSignature{protected, b64.EncodeToString(p.sign(r, []byte(protected+"."+out.Payload)))})
+		protected := jws.Encode(h)
+		out.Signatures = append(out.Signatures, ProofSignature{protected, jws.Encode(p.sign(r, []byte(protected+"."+out.Payload)))})
 	}
 	return out
 }

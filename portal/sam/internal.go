@@ -34,66 +34,42 @@ const maxWait = 25 * time.Second
 func newInternal(r *registry, c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(signingPath+"/", newSigning(r, c))
+	mux.HandleFunc("POST /v1/enrolments", handle(r, http.StatusCreated, func(req *http.Request, in struct {
+		Renewal string `json:"renewal"`
+	}) (any, error) {
+		id, token, err := r.create(req.Context(), in.Renewal)
+		// The token stands in the fragment, which no browser sends and no server logs.
+		return map[string]string{"id": id, "url": r.url + "/#" + token}, err
+	}))
+	mux.HandleFunc("PUT /v1/enrolments/{id}/application", handle(r, http.StatusNoContent, func(req *http.Request, in struct {
+		Number string `json:"number"`
+	}) (any, error) {
+		return nil, r.setNumber(req.Context(), req.PathValue("id"), in.Number)
+	}))
+	mux.HandleFunc("GET /v1/enrolments/{id}", r.serveWait)
+	mux.HandleFunc("PUT /v1/enrolments/{id}/confirmation", handle(r, http.StatusNoContent, func(req *http.Request, in struct {
+		Statement string `json:"statement"`
+	}) (any, error) {
+		return nil, r.confirm(req.Context(), req.PathValue("id"), in.Statement)
+	}))
+	mux.HandleFunc("POST /v1/enrolments/{id}/certificate", handle(r, http.StatusNoContent, func(req *http.Request, in struct {
+		Certificate []byte   `json:"certificate"`
+		Chain       [][]byte `json:"chain"`
+	}) (any, error) {
+		return nil, r.activate(req.Context(), req.PathValue("id"), in.Certificate, in.Chain)
+	}))
 	mux.HandleFunc("POST /v1/enrolments/{id}/computer-offers", func(w http.ResponseWriter, req *http.Request) {
 		offer, err := r.offer(req.Context(), req.PathValue("id"))
-		if err != nil {
-			r.fail(w, err)
-			return
-		}
-		link.WriteJSON(w, http.StatusCreated, map[string]string{"offer": offer})
-	})
-	mux.HandleFunc("POST /v1/enrolments", func(w http.ResponseWriter, req *http.Request) {
-		var in struct {
-			Renewal string `json:"renewal"`
-		}
-		if !link.ReadJSON(w, req, &in) {
-			return
-		}
-		id, token, err := r.create(req.Context(), in.Renewal)
-		if err != nil {
-			r.fail(w, err)
-			return
-		}
-		// The token stands in the fragment, which no browser sends and no server logs.
-		link.WriteJSON(w, http.StatusCreated, map[string]string{"id": id, "url": r.url + "/#" + token})
-	})
-	mux.HandleFunc("PUT /v1/enrolments/{id}/application", func(w http.ResponseWriter, req *http.Request) {
-		var in struct {
-			Number string `json:"number"`
-		}
-		if link.ReadJSON(w, req, &in) {
-			r.done(w, r.setNumber(req.Context(), req.PathValue("id"), in.Number))
-		}
-	})
-	mux.HandleFunc("GET /v1/enrolments/{id}", r.serveWait)
-	mux.HandleFunc("PUT /v1/enrolments/{id}/confirmation", func(w http.ResponseWriter, req *http.Request) {
-		var in struct {
-			Statement string `json:"statement"`
-		}
-		if link.ReadJSON(w, req, &in) {
-			r.done(w, r.confirm(req.Context(), req.PathValue("id"), in.Statement))
-		}
-	})
-	mux.HandleFunc("POST /v1/enrolments/{id}/certificate", func(w http.ResponseWriter, req *http.Request) {
-		var in struct {
-			Certificate []byte   `json:"certificate"`
-			Chain       [][]byte `json:"chain"`
-		}
-		if link.ReadJSON(w, req, &in) {
-			r.done(w, r.activate(req.Context(), req.PathValue("id"), in.Certificate, in.Chain))
-		}
+		r.answer(w, http.StatusCreated, map[string]string{"offer": offer}, err)
 	})
 	mux.HandleFunc("DELETE /v1/enrolments/{id}", func(w http.ResponseWriter, req *http.Request) {
-		r.done(w, r.void(req.Context(), req.PathValue("id")))
+		r.answer(w, http.StatusNoContent, nil, r.void(req.Context(), req.PathValue("id")))
 	})
-	mux.HandleFunc("POST /v1/revocations", func(w http.ResponseWriter, req *http.Request) {
-		var in struct {
-			Serial string `json:"serial"`
-		}
-		if link.ReadJSON(w, req, &in) {
-			r.done(w, r.revoke(req.Context(), in.Serial))
-		}
-	})
+	mux.HandleFunc("POST /v1/revocations", handle(r, http.StatusNoContent, func(req *http.Request, in struct {
+		Serial string `json:"serial"`
+	}) (any, error) {
+		return nil, r.revoke(req.Context(), in.Serial)
+	}))
 	return mux
 }
 
@@ -128,11 +104,7 @@ func (r *registry) serveWait(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	e, err := r.wait(req.Context(), req.PathValue("id"), version, waitOf(waitMs))
-	if err != nil {
-		r.fail(w, err)
-		return
-	}
-	link.WriteJSON(w, http.StatusOK, e)
+	r.answer(w, http.StatusOK, e, err)
 }
 
 // number reads a count; absent is 0.
@@ -148,12 +120,27 @@ func waitOf(ms int64) time.Duration {
 	return time.Duration(max(0, min(ms, maxWait.Milliseconds()))) * time.Millisecond
 }
 
-func (r *registry) done(w http.ResponseWriter, err error) {
-	if err != nil {
-		r.fail(w, err)
-		return
+// handle makes a handler of a function: the request's body is read strictly into In.
+func handle[In any](r *registry, status int, do func(*http.Request, In) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
+		var in In
+		if link.ReadJSON(w, req, &in) {
+			out, err := do(req, in)
+			r.answer(w, status, out, err)
+		}
 	}
-	w.WriteHeader(http.StatusNoContent)
+}
+
+// answer gives what a call has led to; nil is no body.
+func (r *registry) answer(w http.ResponseWriter, status int, out any, err error) {
+	switch {
+	case err != nil:
+		r.fail(w, err)
+	case out == nil:
+		w.WriteHeader(status)
+	default:
+		link.WriteJSON(w, status, out)
+	}
 }
 
 // fail is the one mapping from errors to answers. What is no refusal is logged and says nothing.

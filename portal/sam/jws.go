@@ -1,16 +1,12 @@
 package sam
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
-	"io"
-	"math/big"
-	"slices"
-	"strings"
+
+	"github.com/odnowa/odnowa/protocol/jws"
+	"github.com/odnowa/odnowa/protocol/strictjson"
 )
 
 // proofType is the JWS header's typ of everything that a phone signs.
@@ -55,7 +51,7 @@ type signedInput struct{ input, signature []byte }
 // parseProof wants exactly one signature of each role, in this order, and reads the payload into
 // claims, strictly.
 func parseProof(p Proof, claims any, roles ...role) (*proof, error) {
-	payload, err := decodeB64(p.Payload)
+	payload, err := jws.Decode(p.Payload)
 	if err != nil {
 		return nil, err
 	}
@@ -64,24 +60,24 @@ func parseProof(p Proof, claims any, roles ...role) (*proof, error) {
 	}
 	out := &proof{payload: payload, signed: map[role]signedInput{}}
 	for i, s := range p.Signatures {
-		h, err := decodeB64(s.Protected)
+		h, err := jws.Decode(s.Protected)
 		if err != nil {
 			return nil, err
 		}
 		var got proofHeader
-		if err := decodeStrict(h, &got); err != nil {
+		if err := strictjson.Read(h, &got); err != nil {
 			return nil, err
 		}
 		if got != (proofHeader{Algorithm: algorithmOf(roles[i]), KeyID: roles[i], Type: proofType}) {
 			return nil, errors.New("header is not of this signature")
 		}
-		signature, err := decodeB64(s.Signature)
+		signature, err := jws.Decode(s.Signature)
 		if err != nil || len(signature) != 64 {
 			return nil, errors.New("signature is not 64 bytes")
 		}
 		out.signed[roles[i]] = signedInput{[]byte(s.Protected + "." + p.Payload), signature}
 	}
-	return out, decodeStrict(payload, claims)
+	return out, strictjson.Read(payload, claims)
 }
 
 // algorithmOf fixes the algorithm by the role, never by the header (RFC 8725 section 3.1).
@@ -94,59 +90,10 @@ func algorithmOf(r role) string {
 
 func (p *proof) verifyP256(r role, key *ecdsa.PublicKey) bool {
 	s := p.signed[r]
-	digest := sha256.Sum256(s.input)
-	return len(s.signature) == 64 &&
-		ecdsa.Verify(key, digest[:], new(big.Int).SetBytes(s.signature[:32]), new(big.Int).SetBytes(s.signature[32:]))
+	return jws.VerifyES256(key, s.input, s.signature)
 }
 
 func (p *proof) verifyEd25519(r role, key ed25519.PublicKey) bool {
 	s := p.signed[r]
 	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, s.input, s.signature)
-}
-
-// decodeB64 takes the one base64url form of some bytes: no padding, no line breaks, no loose bits.
-func decodeB64(s string) ([]byte, error) {
-	if strings.ContainsAny(s, "\r\n") {
-		return nil, errors.New("line break in base64url")
-	}
-	return b64.DecodeString(s)
-}
-
-// decodeStrict reads one JSON object without unknown fields, trailing data or a name given twice.
-func decodeStrict(data []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("trailing data")
-	}
-	return noTwins(data)
-}
-
-// noTwins refuses a flat object that names a member twice: two readers could take different ones.
-func noTwins(data []byte) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return errors.New("not an object")
-	}
-	var seen []string
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return err
-		}
-		// encoding/json matches names without regard to case.
-		n := strings.ToLower(name.(string))
-		if slices.Contains(seen, n) {
-			return errors.New("a name is given twice")
-		}
-		seen = append(seen, n)
-		var skipped json.RawMessage
-		if err := d.Decode(&skipped); err != nil {
-			return err
-		}
-	}
-	return nil
 }

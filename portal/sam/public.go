@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/odnowa/odnowa/portal/link"
 )
 
 // maxBody is the most bytes of a phone's request.
@@ -41,97 +39,62 @@ const maxBody = 16 << 10
 // Restoration.
 func newPublic(r *registry, c Config, app app) http.Handler {
 	api := http.NewServeMux()
-	api.HandleFunc("POST /api/v1/scan", func(w http.ResponseWriter, req *http.Request) {
-		var in struct {
-			Token string `json:"token"`
-		}
-		if link.ReadJSON(w, req, &in) {
-			out, err := r.scan(req.Context(), in.Token)
-			r.answer(w, out, err)
-		}
-	})
-	api.HandleFunc("POST /api/v1/challenge", func(w http.ResponseWriter, req *http.Request) {
-		var in struct {
-			Enrolment string `json:"enrolment"`
-		}
-		if link.ReadJSON(w, req, &in) {
-			out, err := r.challenge(req.Context(), callerOf(req, in.Enrolment))
-			r.answer(w, out, err)
-		}
-	})
-	api.HandleFunc("POST /api/v1/keys", func(w http.ResponseWriter, req *http.Request) {
-		var in provedCall
-		if link.ReadJSON(w, req, &in) {
-			out, err := r.keys(req.Context(), callerOf(req, in.Enrolment), in.Proof)
-			r.answer(w, out, err)
-		}
-	})
-	api.HandleFunc("POST /api/v1/activate", func(w http.ResponseWriter, req *http.Request) {
-		var in provedCall
-		if link.ReadJSON(w, req, &in) {
-			code, err := r.prove(req.Context(), callerOf(req, in.Enrolment), in.Proof)
-			r.answer(w, map[string]string{"code": code}, err)
-		}
-	})
-	api.HandleFunc("POST /api/v1/state", func(w http.ResponseWriter, req *http.Request) {
-		var in struct {
-			Enrolment string `json:"enrolment"`
-			Version   int64  `json:"version"`
-			WaitMs    int64  `json:"waitMs"`
-		}
-		if link.ReadJSON(w, req, &in) {
-			out, err := r.state(req.Context(), callerOf(req, in.Enrolment), in.Version, waitOf(in.WaitMs))
-			r.answer(w, out, err)
-		}
-	})
-	api.HandleFunc("POST /api/v1/restore/challenge", func(w http.ResponseWriter, req *http.Request) {
-		if link.ReadJSON(w, req, &struct{}{}) {
-			out, err := r.beginRestore(req.Context())
-			r.answer(w, out, err)
-		}
-	})
-	r.handleComputers(api)
+	post := func(path string, h http.HandlerFunc) { api.HandleFunc("POST /api/v1/"+path, h) }
+	post("scan", handle(r, http.StatusOK, func(req *http.Request, in struct {
+		Token string `json:"token"`
+	}) (any, error) {
+		return r.scan(req.Context(), in.Token)
+	}))
+	post("challenge", handle(r, http.StatusOK, func(req *http.Request, in phoneCall) (any, error) {
+		return r.challenge(req.Context(), callerOf(req, in.Enrolment))
+	}))
+	post("keys", handle(r, http.StatusOK, func(req *http.Request, in provedCall) (any, error) {
+		return r.keys(req.Context(), callerOf(req, in.Enrolment), in.Proof)
+	}))
+	post("activate", handle(r, http.StatusOK, func(req *http.Request, in provedCall) (any, error) {
+		code, err := r.prove(req.Context(), callerOf(req, in.Enrolment), in.Proof)
+		return map[string]string{"code": code}, err
+	}))
+	post("state", handle(r, http.StatusOK, func(req *http.Request, in struct {
+		phoneCall
+		Version int64 `json:"version"`
+		WaitMs  int64 `json:"waitMs"`
+	}) (any, error) {
+		return r.state(req.Context(), callerOf(req, in.Enrolment), in.Version, waitOf(in.WaitMs))
+	}))
+	post("restore/challenge", handle(r, http.StatusOK, func(req *http.Request, _ struct{}) (any, error) {
+		return r.beginRestore(req.Context())
+	}))
+	post("computers/list", handle(r, http.StatusOK, func(req *http.Request, in phoneCall) (any, error) {
+		out, err := r.computers(req.Context(), callerOf(req, in.Enrolment))
+		return map[string]any{"computers": out}, err
+	}))
+	post("computers/find", handle(r, http.StatusOK, func(req *http.Request, in provedCall) (any, error) {
+		return r.find(req.Context(), callerOf(req, in.Enrolment), in.Proof)
+	}))
+	for path, do := range map[string]func(context.Context, Caller, Proof) error{
+		"computers/confirm": r.connect, "computers/refuse": r.refuseComputer, "computers/remove": r.remove,
+		"requests/approve": r.approve, "requests/refuse": r.refuseRequest, "restore": r.restore,
+	} {
+		post(path, handle(r, http.StatusOK, func(req *http.Request, in provedCall) (any, error) {
+			return struct{}{}, do(req.Context(), callerOf(req, in.Enrolment), in.Proof)
+		}))
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/", guardAPI(r, c.PublicURL, newLimiter(c.perMinute(), time.Now), api))
 	mux.Handle("/", app)
 	return guardHost(c.PublicURL, mux)
 }
 
-// provedCall is the body of a call that the phone's keys have signed.
-type provedCall struct {
+// phoneCall is the body of a call by a phone's secret.
+type phoneCall struct {
 	Enrolment string `json:"enrolment"`
-	Proof     Proof  `json:"proof"`
 }
 
-// handleComputers adds what a phone with a certificate does.
-func (r *registry) handleComputers(api *http.ServeMux) {
-	api.HandleFunc("POST /api/v1/computers/list", func(w http.ResponseWriter, req *http.Request) {
-		var in struct {
-			Enrolment string `json:"enrolment"`
-		}
-		if link.ReadJSON(w, req, &in) {
-			out, err := r.computers(req.Context(), callerOf(req, in.Enrolment))
-			r.answer(w, map[string]any{"computers": out}, err)
-		}
-	})
-	api.HandleFunc("POST /api/v1/computers/find", func(w http.ResponseWriter, req *http.Request) {
-		var in provedCall
-		if link.ReadJSON(w, req, &in) {
-			out, err := r.find(req.Context(), callerOf(req, in.Enrolment), in.Proof)
-			r.answer(w, out, err)
-		}
-	})
-	for path, do := range map[string]func(context.Context, Caller, Proof) error{
-		"computers/confirm": r.connect, "computers/refuse": r.refuseComputer, "computers/remove": r.remove,
-		"requests/approve": r.approve, "requests/refuse": r.refuseRequest, "restore": r.restore,
-	} {
-		api.HandleFunc("POST /api/v1/"+path, func(w http.ResponseWriter, req *http.Request) {
-			var in provedCall
-			if link.ReadJSON(w, req, &in) {
-				r.answer(w, struct{}{}, do(req.Context(), callerOf(req, in.Enrolment), in.Proof))
-			}
-		})
-	}
+// provedCall is the body of a call that the phone's keys have signed.
+type provedCall struct {
+	phoneCall
+	Proof Proof `json:"proof"`
 }
 
 // guardHost answers to the app's own host name only, so that no other name that leads here (DNS
@@ -175,12 +138,4 @@ func guardAPI(r *registry, origin string, limit *limiter, next http.Handler) htt
 func callerOf(req *http.Request, enrolment string) Caller {
 	secret, _ := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
 	return Caller{Enrolment: enrolment, Secret: secret}
-}
-
-func (r *registry) answer(w http.ResponseWriter, out any, err error) {
-	if err != nil {
-		r.fail(w, err)
-		return
-	}
-	link.WriteJSON(w, http.StatusOK, out)
 }

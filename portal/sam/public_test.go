@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/odnowa/odnowa/portal/link"
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 func TestPublicListenerGuards(t *testing.T) {
@@ -185,7 +186,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	token, found := strings.CutPrefix(made.URL, c.PublicURL+"/#")
-	if raw, err := b64.DecodeString(token); !found || err != nil || len(raw) != 16 {
+	if raw, err := jws.Decode(token); !found || err != nil || len(raw) != 16 {
 		t.Errorf("url %s", made.URL)
 	}
 	issuer, err := link.Config{Dir: links["issuer"]}.Client("sam")

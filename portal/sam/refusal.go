@@ -8,9 +8,11 @@ import (
 // Code is the symbolic code of a refusal, the same on both listeners. The list only grows.
 type Code string
 
-// The codes. What the phone shows for each is in portal/phone/src/text.
+// The codes. What the phone shows for each is in portal/phone/src/text; testdata/refusals.json holds both to this
+// list.
 const (
 	CodeMalformed          Code = "request_malformed"   // not the JSON, the JWS or the key that the call wants
+	CodeMediaType          Code = "media_type"          // the body is not application/json
 	CodeOrigin             Code = "origin_not_allowed"  // the request came from another site
 	CodeTooLarge           Code = "request_too_large"   // body over the cap
 	CodeTooMany            Code = "too_many_requests"   // slow down
@@ -42,6 +44,7 @@ const (
 // statuses maps every code to its HTTP status.
 var statuses = map[Code]int{
 	CodeMalformed:          http.StatusBadRequest,
+	CodeMediaType:          http.StatusUnsupportedMediaType,
 	CodeOrigin:             http.StatusForbidden,
 	CodeTooLarge:           http.StatusRequestEntityTooLarge,
 	CodeTooMany:            http.StatusTooManyRequests,

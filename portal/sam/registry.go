@@ -155,13 +155,11 @@ func condemn(ctx context.Context, tx *sql.Tx, enrolment string) (string, error) 
 	return label, nil
 }
 
-var b64 = base64.RawURLEncoding.Strict()
-
 // random gives 128 random bits as base64url.
 func random() string {
 	b := make([]byte, 16)
 	rand.Read(b)
-	return b64.EncodeToString(b)
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 func hashOf(secret string) []byte {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 // restorer is a new phone with what was in a backup: the salt of the PIN key, so with the PIN that key, and
@@ -46,8 +48,8 @@ func (n *restorer) claims() object {
 func (n *restorer) prove(claims object) Proof {
 	n.w.t.Helper()
 	p := n.fakePhone.prove(claims, roleDevice, rolePIN, roleBackup)
-	header := b64.EncodeToString([]byte(`{"alg":"ES256","kid":"next-backup","typ":"` + proofType + `"}`))
-	p.Signatures = append(p.Signatures, ProofSignature{header, b64.EncodeToString(signRaw(n.w.t, n.next, []byte(header+"."+p.Payload)))})
+	header := jws.Encode([]byte(`{"alg":"ES256","kid":"next-backup","typ":"` + proofType + `"}`))
+	p.Signatures = append(p.Signatures, ProofSignature{header, jws.Encode(signRaw(n.w.t, n.next, []byte(header+"."+p.Payload)))})
 	return p
 }
 

@@ -14,52 +14,25 @@ package sam
 import (
 	"context"
 	"crypto/tls"
+	"embed"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/odnowa/odnowa/portal/audit"
+	"github.com/odnowa/odnowa/portal/daemon"
+	"github.com/odnowa/odnowa/portal/database"
 	"github.com/odnowa/odnowa/portal/hsm"
 	"github.com/odnowa/odnowa/portal/link"
 )
 
 // Main is the command line: --config FILE. It serves until ctx is over and gives the exit code.
-func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("sam", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	path := flags.String("config", "", "configuration `file` (JSON)")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		return 2
-	}
-	if *path == "" || flags.NArg() > 0 {
-		fmt.Fprintln(stderr, "usage: sam --config FILE")
-		return 2
-	}
-	cfg, err := LoadConfig(*path)
-	if err == nil {
-		err = Run(ctx, cfg, newLogger(stderr))
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "sam:", err)
-		return 1
-	}
-	return 0
-}
-
-func newLogger(w io.Writer) *zap.Logger {
-	c := zap.NewProductionEncoderConfig()
-	c.TimeKey, c.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(c), zapcore.Lock(zapcore.AddSync(w)), zap.InfoLevel)).Named("sam")
+func Main(ctx context.Context, args []string, _, stderr io.Writer) int {
+	return daemon.Main(ctx, "sam", args, stderr, LoadConfig, Run)
 }
 
 // Run opens the token, the database and the listeners, logs "listening" and serves until ctx is over.
@@ -87,25 +60,14 @@ func Run(ctx context.Context, c Config, log *zap.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	publicListener, err := net.Listen("tcp", c.Public)
-	if err != nil {
-		return fmt.Errorf("listening for phones: %w", err)
-	}
-	internalListener, err := net.Listen("tcp", c.Internal)
-	if err != nil {
-		publicListener.Close()
-		return fmt.Errorf("listening for the portal: %w", err)
-	}
-	log.Info("listening", zap.Stringer("public", publicListener.Addr()), zap.String("publicUrl", c.PublicURL),
-		zap.Stringer("internal", internalListener.Addr()))
-	if public != nil {
-		publicListener = tls.NewListener(publicListener, public)
-	}
-	return serve(ctx, log, map[*http.Server]net.Listener{
-		publicServer(newPublic(r, c, app)):                   publicListener,
-		link.Server(guardPeers(newInternal(r, c)), internal): tls.NewListener(internalListener, internal),
+	return daemon.Serve(ctx, log, map[string]*http.Server{
+		"public":   daemon.EndPolls(publicServer(c.Public, newPublic(r, c, app), public)),
+		"internal": daemon.EndPolls(link.Server(c.Internal, guardPeers(newInternal(r, c)), internal)),
 	})
 }
+
+//go:embed migrations/*.sql
+var migrations embed.FS
 
 // open opens what the registry stands on; closeAll closes it in the order that is needed.
 func open(ctx context.Context, c Config, log *zap.Logger) (r *registry, closeAll func() error, err error) {
@@ -127,7 +89,7 @@ func open(ctx context.Context, c Config, log *zap.Logger) (r *registry, closeAll
 		return nil, nil, err
 	}
 	closers = append(closers, r.audit.Close)
-	if r.db, err = openDatabase(ctx, c.Database); err != nil {
+	if r.db, err = database.Open(ctx, c.Database, migrations); err != nil {
 		return nil, nil, err
 	}
 	closers = append(closers, r.db.Close)
@@ -152,8 +114,10 @@ func (c *Config) publicTLS() (*tls.Config, error) {
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
 }
 
-func publicServer(h http.Handler) *http.Server {
+func publicServer(addr string, h http.Handler, config *tls.Config) *http.Server {
 	return &http.Server{
+		Addr:              addr,
+		TLSConfig:         config,
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
@@ -161,27 +125,4 @@ func publicServer(h http.Handler) *http.Server {
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    8 << 10,
 	}
-}
-
-// serve runs the servers until ctx is over or one fails. Long polls end with ctx, since it is the
-// base of theirs, so that the stop is quick.
-func serve(ctx context.Context, log *zap.Logger, servers map[*http.Server]net.Listener) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for s, l := range servers {
-		s.ErrorLog = zap.NewStdLog(log)
-		s.BaseContext = func(net.Listener) context.Context { return ctx }
-		group.Go(func() error {
-			if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-				return fmt.Errorf("serving: %w", err)
-			}
-			return nil
-		})
-		group.Go(func() error {
-			<-ctx.Done()
-			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			return s.Shutdown(stop)
-		})
-	}
-	return group.Wait()
 }

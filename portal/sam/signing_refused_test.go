@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 // raw sends one call with exactly this proof and authorization, as somebody on the way could.
@@ -46,7 +48,7 @@ func TestProofsRefused(t *testing.T) {
 		"future":     func(o object) { o["iat"] = w.r.now().Unix() + 125 },
 		"no id":      func(o object) { delete(o, "jti") },
 		"no token":   func(o object) { delete(o, "ath") },
-		"other body": func(o object) { o["bh"] = b64.EncodeToString(digest("another body")) },
+		"other body": func(o object) { o["bh"] = jws.Encode(digest("another body")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			claims := good()
@@ -126,7 +128,7 @@ func TestConfirmationsRefused(t *testing.T) {
 	p.find(c.code()).want("").into(&f)
 
 	other := p.registerClaims(f)
-	other["key"] = b64.EncodeToString(digest("another key"))
+	other["key"] = jws.Encode(digest("another key"))
 	p.both("computers/confirm", true, other).want(CodeKeyMismatch)
 	foreign := p.registerClaims(f)
 	foreign["credential"] = "another"

@@ -7,9 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +20,7 @@ import (
 
 	"github.com/odnowa/odnowa/portal/sam"
 	"github.com/odnowa/odnowa/portal/sam/statement"
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 // SoftPhone is the phone app without its screens: its keys and proofs, for tests and for trying a
@@ -81,16 +80,15 @@ func (p *SoftPhone) Enrol(call Caller) (string, error) {
 
 // Proof signs claims with the keys of these roles.
 func (p *SoftPhone) Proof(claims Claims, roles ...string) sam.Proof {
-	encode := base64.RawURLEncoding.EncodeToString
-	out := sam.Proof{Payload: encode(mustJSON(claims))}
+	out := sam.Proof{Payload: jws.Encode(mustJSON(claims))}
 	for _, role := range roles {
 		algorithm := "ES256"
 		if role == "pin" {
 			algorithm = "EdDSA"
 		}
-		protected := encode(mustJSON(Claims{"alg": algorithm, "kid": role, "typ": "odnowa-phone+jws"}))
+		protected := jws.Encode(mustJSON(Claims{"alg": algorithm, "kid": role, "typ": "odnowa-phone+jws"}))
 		out.Signatures = append(out.Signatures, sam.ProofSignature{
-			Protected: protected, Signature: encode(p.sign(role, []byte(protected+"."+out.Payload))),
+			Protected: protected, Signature: jws.Encode(p.sign(role, []byte(protected+"."+out.Payload))),
 		})
 	}
 	return out
@@ -104,15 +102,11 @@ func (p *SoftPhone) sign(role string, input []byte) []byte {
 	case "backup":
 		key = p.Backup
 	}
-	digest := sha256.Sum256(input)
-	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
+	signature, err := jws.SignES256(key, input)
 	if err != nil {
 		panic("sandbox: a fresh P-256 key does not sign: " + err.Error())
 	}
-	out := make([]byte, 64)
-	r.FillBytes(out[:32])
-	s.FillBytes(out[32:])
-	return out
+	return signature
 }
 
 func spki(key any) []byte {

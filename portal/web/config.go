@@ -1,13 +1,10 @@
 package web
 
 import (
-	"bytes"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"net/url"
@@ -15,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/odnowa/odnowa/portal/daemon"
 	"github.com/odnowa/odnowa/portal/link"
 )
 
@@ -80,23 +78,7 @@ type SupportConfig struct {
 
 // LoadConfig reads and checks a configuration file.
 func LoadConfig(path string) (Config, error) {
-	var c Config
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return c, fmt.Errorf("reading configuration: %w", err)
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		return c, fmt.Errorf("reading configuration %s: %w", path, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return c, fmt.Errorf("reading configuration %s: something follows the object", path)
-	}
-	if err := c.check(); err != nil {
-		return c, fmt.Errorf("configuration %s: %w", path, err)
-	}
-	return c, nil
+	return daemon.LoadConfig(path, (*Config).check)
 }
 
 // installNames are the attributes of <odnowa-install> that lead to downloads.
@@ -105,15 +87,13 @@ var installNames = []string{
 }
 
 func (c *Config) check() error {
-	for name, v := range map[string]string{
+	if err := daemon.Missing(map[string]string{
 		"listen": c.Listen, "origin": c.Origin, "database": c.Database, "codeKey": c.CodeKey, "audit": c.Audit,
 		"link.dir": c.Link.Dir, "issuerUrl": c.IssuerURL, "samUrl": c.SAMURL, "tsa.url": c.TSA.URL, "tsa.root": c.TSA.Root,
 		"name": c.Name, "support.email": c.Support.Email, "support.phone": c.Support.Phone,
 		"phoneApp": c.PhoneApp, "assets": c.Assets,
-	} {
-		if v == "" {
-			return fmt.Errorf("%s is missing", name)
-		}
+	}); err != nil {
+		return err
 	}
 	if len(c.Issuers) == 0 {
 		return errors.New("issuers are missing")
@@ -135,8 +115,7 @@ func (c *Config) check() error {
 	if err != nil || host == "" {
 		return errors.New("listen has to be host:port; 0.0.0.0 has to be written out")
 	}
-	u, err := url.Parse(c.Origin)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.Scheme+"://"+u.Host != c.Origin {
+	if !daemon.IsOrigin(c.Origin) {
 		return errors.New("origin has to be scheme://host or scheme://host:port")
 	}
 	return nil

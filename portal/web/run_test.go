@@ -83,7 +83,7 @@ func TestMainServes(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	code := make(chan int, 1)
 	go func() { code <- Main(ctx, []string{"--config", writeConfig(t, testConfig(t))}, io.Discard, stderr) }()
-	var line struct{ Address string }
+	var line struct{ Public string }
 	select {
 	case s := <-stderr.found:
 		if err := json.Unmarshal([]byte(s), &line); err != nil {
@@ -92,7 +92,7 @@ func TestMainServes(t *testing.T) {
 	case c := <-code:
 		t.Fatalf("exit code %d: %s", c, stderr.buf.String())
 	}
-	res, err := http.Get("http://" + line.Address + "/healthz")
+	res, err := http.Get("http://" + line.Public + "/healthz")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,20 +16,16 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"net/netip"
 	"time"
 
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/odnowa/odnowa/portal/audit"
+	"github.com/odnowa/odnowa/portal/daemon"
 	"github.com/odnowa/odnowa/portal/issuer/contract"
 	"github.com/odnowa/odnowa/portal/pades"
 	"github.com/odnowa/odnowa/portal/renewal"
@@ -37,34 +33,8 @@ import (
 
 // Main is the command line of the role serve: --config FILE. It serves until ctx is over and gives
 // the exit code.
-func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	path := flags.String("config", "", "configuration `file` (JSON)")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		return 2
-	}
-	if *path == "" || flags.NArg() > 0 {
-		fmt.Fprintln(stderr, "usage: serve --config FILE")
-		return 2
-	}
-	cfg, err := LoadConfig(*path)
-	if err == nil {
-		err = Run(ctx, cfg, newLogger(stderr))
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "serve:", err)
-		return 1
-	}
-	return 0
-}
-
-func newLogger(w io.Writer) *zap.Logger {
-	c := zap.NewProductionEncoderConfig()
-	c.TimeKey, c.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(c), zapcore.Lock(zapcore.AddSync(w)), zap.InfoLevel)).Named("portal")
+func Main(ctx context.Context, args []string, _, stderr io.Writer) int {
+	return daemon.Main(ctx, "serve", args, stderr, LoadConfig, Run)
 }
 
 // Run opens database, audit log and listener, logs "listening" and serves until ctx is over.
@@ -91,12 +61,7 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("listening: %w", err)
-	}
-	log.Info("listening", zap.Stringer("address", listener.Addr()), zap.String("origin", cfg.Origin))
-	return s.serve(ctx, listener, handler)
+	return daemon.Serve(ctx, log, map[string]*http.Server{"public": daemon.EndPolls(publicServer(cfg.Listen, handler))}, s.chores.run)
 }
 
 // server reads the files that the configuration names.
@@ -136,32 +101,14 @@ func (c *Config) server(log *zap.Logger) (*server, error) {
 	return s, nil
 }
 
-// serve runs the website and the chores until ctx is over or the website fails. Streams of events
-// end with ctx, since it is the base of theirs, so that the stop is quick.
-func (s *server) serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	group, ctx := errgroup.WithContext(ctx)
-	site := &http.Server{
+func publicServer(addr string, h http.Handler) *http.Server {
+	return &http.Server{
+		Addr:              addr,
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      60 * time.Second, // above drawUpTimeout; streams set their own
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          log.New(io.Discard, "", 0), // it would log what strangers send
 	}
-	group.Go(func() error {
-		if err := site.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serving: %w", err)
-		}
-		return nil
-	})
-	group.Go(func() error {
-		<-ctx.Done()
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		return site.Shutdown(stop)
-	})
-	group.Go(func() error { return s.chores.run(ctx) })
-	return group.Wait()
 }

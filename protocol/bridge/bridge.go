@@ -14,8 +14,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"strings"
-	"unicode"
+
+	"github.com/odnowa/odnowa/protocol/strictjson"
 )
 
 // Version is the protocol version that this package describes. A client sends those it speaks in
@@ -331,47 +331,5 @@ func Decode(params []byte, into any) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("trailing data after params")
 	}
-	return uniqueNames(json.NewDecoder(bytes.NewReader(params)))
-}
-
-// uniqueNames reads one value that was decoded before, which bounds its depth.
-func uniqueNames(d *json.Decoder) error {
-	t, err := d.Token()
-	if err != nil {
-		return err
-	}
-	delim, ok := t.(json.Delim)
-	if !ok {
-		return nil
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		if delim == '{' {
-			name, err := d.Token()
-			if err != nil {
-				return err
-			}
-			folded := foldName(name.(string)) // the decoder gives no other token here
-			if seen[folded] {
-				return errors.New("a member is there twice")
-			}
-			seen[folded] = true
-		}
-		if err := uniqueNames(d); err != nil {
-			return err
-		}
-	}
-	_, err = d.Token()
-	return err
-}
-
-// foldName gives the same for all names that encoding/json takes for one.
-func foldName(name string) string {
-	return strings.Map(func(r rune) rune {
-		next := unicode.SimpleFold(r)
-		for next > r { // the orbit goes up and then to its smallest
-			next = unicode.SimpleFold(next)
-		}
-		return next
-	}, name)
+	return strictjson.Unique(params)
 }

@@ -3,8 +3,6 @@ package conformance
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,7 +12,9 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/odnowa/odnowa/protocol/jws"
 	"github.com/odnowa/odnowa/protocol/seal"
+	"github.com/odnowa/odnowa/protocol/strictjson"
 )
 
 // maxSealLife is the longest that a seal may be good for; minSealLife is what a person with a card needs.
@@ -81,38 +81,19 @@ func placeholder(pdf []byte) (start, end int, ok bool) {
 
 // readClaims reads a seal without looking at who made it.
 func readClaims(compact string) (*seal.Claims, error) {
-	parts := strings.Split(compact, ".")
-	if len(parts) != 3 {
-		return nil, fmt.Errorf("%d parts", len(parts))
+	var header struct {
+		jws.Header
+		KeyID string `json:"kid"`
 	}
-	var raw [3][]byte
-	for i, p := range parts {
-		var err error
-		if raw[i], err = base64.RawURLEncoding.Strict().DecodeString(p); err != nil {
-			return nil, errors.New("a part that is not base64url without padding")
-		}
-	}
-	var header struct{ Alg, Typ, Kid string }
-	if err := strict(raw[0], &header); err != nil {
-		return nil, fmt.Errorf("a header with %w", err)
-	}
-	if header.Alg != "ES256" || header.Typ != seal.Type || header.Kid == "" {
-		return nil, errors.New("a header with another alg or typ, or without kid")
+	unverified, err := jws.Parse(compact, seal.Type, seal.MaxLength, &header)
+	if err != nil {
+		return nil, err
 	}
 	c := &seal.Claims{}
-	if err := strict(raw[1], c); err != nil {
-		return nil, fmt.Errorf("claims with %w", err)
-	}
-	if len(raw[2]) != 64 {
-		return c, fmt.Errorf("a signature of %d bytes", len(raw[2]))
+	if err := strictjson.Read(unverified.Payload, c); err != nil {
+		return nil, fmt.Errorf("claims: %w", err)
 	}
 	return c, nil
-}
-
-func strict(data []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	return d.Decode(into)
 }
 
 // checkSeal asserts all of a seal.

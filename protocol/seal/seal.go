@@ -1,8 +1,7 @@
 // Package seal is how the certificate authority says, to the agent of the person who is to sign,
 // "these exact bytes, for this website, with this certificate, and this is what to show".
 //
-// A seal is a JWS in compact serialisation (RFC 7515) with ES256 (RFC 7518 section 3.4) over
-// [Claims]. The agent pins the keys for each origin, checks the seal with [Verify], and compares
+// A seal is a JWS ([jws.Sign]) over [Claims]. The agent pins the keys for each origin, checks the seal with [Verify], and compares
 // the document with [Claims.Match]. The package parses no document: it looks only at the byte range
 // that the seal names. It does not know who may seal for whom; that is the agent's policy.
 package seal
@@ -11,20 +10,13 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
-	"crypto/x509"
-	"encoding/asn1"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"math/big"
 	"strings"
 	"time"
+
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 // Type is the JWS header's typ: a seal can't be taken for another JWS of the same key.
@@ -82,12 +74,6 @@ type Claims struct {
 	ExpiresAt   int64   `json:"exp"`
 }
 
-type header struct {
-	Algorithm string `json:"alg"`
-	Type      string `json:"typ"`
-	KeyID     string `json:"kid"`
-}
-
 var (
 	// ErrInvalid covers every seal that is malformed, or not made by a pinned key.
 	ErrInvalid = errors.New("seal is not valid")
@@ -97,46 +83,14 @@ var (
 	ErrMismatch = errors.New("seal is for something else")
 )
 
-// KeyID names a key: the lower-case hexadecimal SHA-256 of its SubjectPublicKeyInfo.
-func KeyID(pub *ecdsa.PublicKey) (string, error) {
-	der, err := x509.MarshalPKIXPublicKey(pub)
-	if err != nil {
-		return "", fmt.Errorf("encoding seal key: %w", err)
-	}
-	sum := sha256.Sum256(der)
-	return hex.EncodeToString(sum[:]), nil
-}
-
 // Sign makes a seal. The key is P-256 and may live in an HSM: its Sign must answer with the ASN.1
 // form of the signature.
 func Sign(key crypto.Signer, c Claims) (string, error) {
-	pub, ok := key.Public().(*ecdsa.PublicKey)
-	if !ok || pub.Curve != elliptic.P256() {
-		return "", errors.New("signing seal: key is not P-256")
-	}
-	kid, err := KeyID(pub)
-	if err != nil {
-		return "", err
-	}
-	h, err := json.Marshal(header{Algorithm: "ES256", Type: Type, KeyID: kid})
-	if err != nil {
-		return "", fmt.Errorf("encoding seal header: %w", err)
-	}
-	p, err := json.Marshal(c)
-	if err != nil {
-		return "", fmt.Errorf("encoding seal: %w", err)
-	}
-	input := b64.EncodeToString(h) + "." + b64.EncodeToString(p)
-	digest := sha256.Sum256([]byte(input))
-	der, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	s, err := jws.Sign(key, Type, c)
 	if err != nil {
 		return "", fmt.Errorf("signing seal: %w", err)
 	}
-	raw, err := fixedSignature(der)
-	if err != nil {
-		return "", fmt.Errorf("signing seal: %w", err)
-	}
-	return input + "." + b64.EncodeToString(raw), nil
+	return s, nil
 }
 
 // Verify checks a seal against the pinned keys at the time now and gives its claims.
@@ -154,39 +108,9 @@ func Verify(compact string, keys []*ecdsa.PublicKey, now time.Time) (*Claims, er
 }
 
 func verify(compact string, keys []*ecdsa.PublicKey) (*Claims, error) {
-	if len(compact) > MaxLength {
-		return nil, errors.New("too long")
-	}
-	parts := strings.Split(compact, ".")
-	if len(parts) != 3 {
-		return nil, errors.New("not three parts")
-	}
-	var raw [3][]byte
-	for i, p := range parts {
-		var err error
-		// Go's decoder passes over line breaks: then one seal could be written in many ways.
-		if raw[i], err = b64.DecodeString(p); err != nil || strings.ContainsAny(p, "\r\n") {
-			return nil, errors.New("not base64url")
-		}
-	}
-	var h header
-	if err := decodeStrict(raw[0], &h); err != nil {
-		return nil, fmt.Errorf("header: %w", err)
-	}
-	if h.Algorithm != "ES256" || h.Type != Type {
-		return nil, errors.New("header is not of a seal")
-	}
-	key, err := pick(keys, h.KeyID)
-	if err != nil {
-		return nil, err
-	}
-	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	if len(raw[2]) != 64 || !ecdsa.Verify(key, digest[:], new(big.Int).SetBytes(raw[2][:32]), new(big.Int).SetBytes(raw[2][32:])) {
-		return nil, errors.New("signature does not verify")
-	}
 	var c Claims
-	if err := decodeStrict(raw[1], &c); err != nil {
-		return nil, fmt.Errorf("claims: %w", err)
+	if err := jws.Verify(compact, Type, MaxLength, keys, &c); err != nil {
+		return nil, err
 	}
 	return &c, c.check()
 }
@@ -243,42 +167,4 @@ func outsidePlaceholder(doc []byte, r []int) ([]byte, error) {
 		return nil, errors.New("the gap is not an empty signature placeholder")
 	}
 	return append(doc[:start:start], doc[end:]...), nil
-}
-
-func pick(keys []*ecdsa.PublicKey, kid string) (*ecdsa.PublicKey, error) {
-	for _, k := range keys {
-		if id, err := KeyID(k); err == nil && id == kid {
-			return k, nil
-		}
-	}
-	return nil, errors.New("key is not pinned")
-}
-
-var b64 = base64.RawURLEncoding.Strict()
-
-func decodeStrict(data []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("trailing data")
-	}
-	return nil
-}
-
-// fixedSignature turns the ASN.1 form of an ECDSA signature into the 64 bytes that JWS wants.
-func fixedSignature(der []byte) ([]byte, error) {
-	var s struct{ R, S *big.Int }
-	if rest, err := asn1.Unmarshal(der, &s); err != nil || len(rest) != 0 {
-		return nil, errors.New("signer did not answer with an ASN.1 signature")
-	}
-	if s.R.Sign() <= 0 || s.S.Sign() <= 0 || s.R.BitLen() > 256 || s.S.BitLen() > 256 {
-		return nil, errors.New("signature out of range")
-	}
-	out := make([]byte, 64)
-	s.R.FillBytes(out[:32])
-	s.S.FillBytes(out[32:])
-	return out, nil
 }

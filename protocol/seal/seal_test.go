@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -87,19 +89,14 @@ func TestVerifyRefuses(t *testing.T) {
 	parts := strings.Split(good, ".")
 	// forge signs any header and payload with the pinned key: only what they say can be wrong.
 	forge := func(header, payload string) string {
-		input := b64.EncodeToString([]byte(header)) + "." + b64.EncodeToString([]byte(payload))
-		digest := sha256.Sum256([]byte(input))
-		der, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
+		input := jws.Encode([]byte(header)) + "." + jws.Encode([]byte(payload))
+		signature, err := jws.SignES256(key, []byte(input))
 		if err != nil {
 			t.Fatal(err)
 		}
-		raw, err := fixedSignature(der)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return input + "." + b64.EncodeToString(raw)
+		return input + "." + jws.Encode(signature)
 	}
-	kid, _ := KeyID(&key.PublicKey)
+	kid, _ := jws.KeyID(&key.PublicKey)
 	head := `{"alg":"ES256","typ":"` + Type + `","kid":"` + kid + `"}`
 	with := func(change func(*Claims)) string {
 		c := claims()
@@ -120,12 +117,12 @@ func TestVerifyRefuses(t *testing.T) {
 		"padding":               parts[0] + "=." + parts[1] + "." + parts[2],
 		"too long":              good + strings.Repeat("A", MaxLength),
 		"signature missing":     parts[0] + "." + parts[1] + ".",
-		"signature of 63 bytes": parts[0] + "." + parts[1] + "." + b64.EncodeToString(make([]byte, 63)),
-		"zero signature":        parts[0] + "." + parts[1] + "." + b64.EncodeToString(make([]byte, 64)),
+		"signature of 63 bytes": parts[0] + "." + parts[1] + "." + jws.Encode(make([]byte, 63)),
+		"zero signature":        parts[0] + "." + parts[1] + "." + jws.Encode(make([]byte, 64)),
 		"line break":            good + "\n",
-		"payload changed":       parts[0] + "." + b64.EncodeToString(bytes.Replace(mustB64(t, parts[1]), []byte("WN-1"), []byte("WN-2"), 1)) + "." + parts[2],
+		"payload changed":       parts[0] + "." + jws.Encode(bytes.Replace(mustB64(t, parts[1]), []byte("WN-1"), []byte("WN-2"), 1)) + "." + parts[2],
 		"unpinned key":          stranger,
-		"alg none":              b64.EncodeToString([]byte(`{"alg":"none","typ":"`+Type+`","kid":"`+kid+`"}`)) + "." + parts[1] + ".",
+		"alg none":              jws.Encode([]byte(`{"alg":"none","typ":"`+Type+`","kid":"`+kid+`"}`)) + "." + parts[1] + ".",
 		"another typ":           forge(`{"alg":"ES256","typ":"JWT","kid":"`+kid+`"}`, string(plain)),
 		"another alg":           forge(`{"alg":"HS256","typ":"`+Type+`","kid":"`+kid+`"}`, string(plain)),
 		"crit header":           forge(`{"alg":"ES256","typ":"`+Type+`","kid":"`+kid+`","crit":["exp"]}`, string(plain)),
@@ -149,7 +146,7 @@ func TestVerifyRefuses(t *testing.T) {
 
 func mustB64(t *testing.T, s string) []byte {
 	t.Helper()
-	b, err := b64.DecodeString(s)
+	b, err := jws.Decode(s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,14 +2,19 @@
 
 import type { Proof } from "./keys/proof";
 
-/** The SAM's refusals that the app has words for; from signing_locked on they are the app's own, but for internal. */
-export const problemCodes = [
-  "too_many_requests", "not_found", "enrolment_void", "enrolment_active", "phone_confirmed", "phone_replaced",
-  "application_missing", "too_many_scans", "wrong_state", "challenge_invalid", "pin_incorrect", "pin_locked",
-  "counter_reused", "computer_unknown", "computer_codes_paused", "computer_over", "too_many_computers", "request_over", "backup_used",
-  "signing_locked", "signing_copied", "signing_revoked", "phone_retired", "backup_here", "backup_other", "code_mismatch", "other_tab", "browser_unsupported", "network", "internal",
+/** The SAM's refusals (portal/sam/refusal.go), all of them. */
+export const refusalCodes = [
+  "request_malformed", "media_type", "request_too_large", "origin_not_allowed", "too_many_requests", "not_found", "enrolment_void",
+  "enrolment_active", "phone_confirmed", "phone_replaced", "application_missing", "too_many_scans", "wrong_state", "challenge_invalid",
+  "signature_invalid", "key_mismatch", "pin_incorrect", "pin_locked", "counter_reused", "computer_unknown", "computer_codes_paused",
+  "computer_over", "too_many_computers", "request_over", "backup_used", "internal",
 ] as const;
-export type ProblemCode = (typeof problemCodes)[number];
+/** What the app finds out by itself. */
+export const ownCodes = [
+  "signing_locked", "signing_copied", "signing_revoked", "phone_retired", "backup_here", "backup_other", "code_mismatch", "other_tab",
+  "browser_unsupported", "network",
+] as const;
+export type ProblemCode = (typeof refusalCodes)[number] | (typeof ownCodes)[number];
 
 export class Problem extends Error {
   /** triesLeft of the PIN, where the SAM tells it. */
@@ -165,7 +170,7 @@ async function call<T>(path: string, body: object, caller: Caller | undefined, s
   }
   if (!response.ok) {
     const { code, triesLeft } = check(answer, {});
-    throw new Problem(problemCodes.find((c) => c === code) ?? "internal", typeof triesLeft === "number" ? triesLeft : undefined);
+    throw new Problem(refusalCodes.find((c) => c === code) ?? "internal", typeof triesLeft === "number" ? triesLeft : undefined);
   }
   return check(answer, shape) as T;
 }

@@ -205,7 +205,8 @@ await p.arrive("computer-remove");
 await p.at("remove-cancel").click();
 await p.at("computer-remove").click();
 await p.at("remove-confirm").click();
-await p.page.waitForFunction(() => document.querySelectorAll("[data-testid=computer]").length === 0);
+await p.at("screen-computers").waitFor();
+assert.equal(await p.at("computer").count(), 0);
 assert.equal((await portal("ask", "piąta.pdf")).answer, "invalid_token");
 await p.at("computers-back").click();
 

@@ -6,20 +6,17 @@
 package dpop
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"math/big"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/odnowa/odnowa/protocol/jws"
+	"github.com/odnowa/odnowa/protocol/strictjson"
 )
 
 // Type is the JWS header's typ (RFC 9449 section 4.2).
@@ -54,9 +51,8 @@ type Proof struct {
 }
 
 type header struct {
-	Type      string `json:"typ"`
-	Algorithm string `json:"alg"`
-	Key       jwk    `json:"jwk"`
+	jws.Header
+	Key jwk `json:"jwk"`
 }
 
 // jwk is a public P-256 key (RFC 7518 section 6.2.1). A private member is unknown, and refused.
@@ -90,35 +86,20 @@ func Check(proof string, r Request) (*Proof, error) {
 }
 
 func check(proof string, r Request) (*Proof, error) {
-	parts := strings.Split(proof, ".")
-	if len(proof) > maxLength || len(parts) != 3 {
-		return nil, errors.New("not a compact JWS")
-	}
-	var raw [3][]byte
-	for i, part := range parts {
-		var err error
-		if raw[i], err = decode(part); err != nil {
-			return nil, err
-		}
-	}
 	var h header
-	if err := object(raw[0], &h, true); err != nil {
-		return nil, fmt.Errorf("header: %w", err)
-	}
-	// The algorithm is fixed here and not by the header (RFC 8725 section 3.1).
-	if h.Type != Type || h.Algorithm != "ES256" {
-		return nil, errors.New("header is not of a DPoP proof")
+	u, err := jws.Parse(proof, Type, maxLength, &h)
+	if err != nil {
+		return nil, err
 	}
 	key, err := h.Key.public()
 	if err != nil {
 		return nil, err
 	}
-	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	if len(raw[2]) != 64 || !ecdsa.Verify(key, digest[:], new(big.Int).SetBytes(raw[2][:32]), new(big.Int).SetBytes(raw[2][32:])) {
-		return nil, errors.New("signature does not verify")
+	if err := u.Verify(key); err != nil {
+		return nil, err
 	}
 	var c claims
-	if err := object(raw[1], &c, false); err != nil {
+	if err := strictjson.ReadOpen(u.Payload, &c); err != nil {
 		return nil, fmt.Errorf("claims: %w", err)
 	}
 	if err := c.hold(r); err != nil {
@@ -146,69 +127,15 @@ func (c *claims) hold(r Request) error {
 }
 
 func (k jwk) public() (*ecdsa.PublicKey, error) {
-	x, errX := decode(k.X)
-	y, errY := decode(k.Y)
+	x, errX := jws.Decode(k.X)
+	y, errY := jws.Decode(k.Y)
 	if errors.Join(errX, errY) != nil || k.Type != "EC" || k.Curve != "P-256" || len(x) != 32 || len(y) != 32 {
 		return nil, errors.New("not a P-256 key")
 	}
 	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
 }
 
-var b64 = base64.RawURLEncoding.Strict()
-
 func hash(b []byte) string {
 	sum := sha256.Sum256(b)
-	return b64.EncodeToString(sum[:])
-}
-
-// decode takes the one base64url form of some bytes.
-func decode(s string) ([]byte, error) {
-	if strings.ContainsAny(s, "\r\n") {
-		return nil, errors.New("line break in base64url")
-	}
-	return b64.DecodeString(s)
-}
-
-// object reads one JSON object in which no name is given twice: two readers could take different
-// ones. closed refuses names that into has not.
-func object(data []byte, into any, closed bool) error {
-	if err := noTwins(data); err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	if closed {
-		d.DisallowUnknownFields()
-	}
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("trailing data")
-	}
-	return nil
-}
-
-func noTwins(data []byte) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return errors.New("not an object")
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return err
-		}
-		// encoding/json matches names without regard to case.
-		n := strings.ToLower(name.(string))
-		if seen[n] {
-			return errors.New("a name is given twice")
-		}
-		seen[n] = true
-		var skipped json.RawMessage
-		if err := d.Decode(&skipped); err != nil {
-			return err
-		}
-	}
-	return nil
+	return jws.Encode(sum[:])
 }

@@ -1,18 +1,16 @@
 package dpop
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/asn1"
 	"encoding/json"
 	"errors"
-	"math/big"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 type members map[string]any
@@ -43,27 +41,19 @@ func goodHeader(t testing.TB, key *ecdsa.PrivateKey) members {
 		t.Fatal(err)
 	}
 	return members{"typ": Type, "alg": "ES256", "jwk": members{
-		"kty": "EC", "crv": "P-256", "x": b64.EncodeToString(point[1:33]), "y": b64.EncodeToString(point[33:]),
+		"kty": "EC", "crv": "P-256", "x": jws.Encode(point[1:33]), "y": jws.Encode(point[33:]),
 	}}
 }
 
 // sign makes a proof of any header and payload; only what they say can be wrong.
 func sign(t testing.TB, key *ecdsa.PrivateKey, header, payload string) string {
 	t.Helper()
-	input := b64.EncodeToString([]byte(header)) + "." + b64.EncodeToString([]byte(payload))
-	digest := sha256.Sum256([]byte(input))
-	der, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	input := jws.Encode([]byte(header)) + "." + jws.Encode([]byte(payload))
+	signature, err := jws.SignES256(key, []byte(input))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(der, &s); err != nil {
-		t.Fatal(err)
-	}
-	raw := make([]byte, 64)
-	s.R.FillBytes(raw[:32])
-	s.S.FillBytes(raw[32:])
-	return input + "." + b64.EncodeToString(raw)
+	return input + "." + jws.Encode(signature)
 }
 
 func text(v any) string {
@@ -82,6 +72,17 @@ func TestCheck(t *testing.T) {
 	unbound["nbf"] = 1    // nor does it forbid others
 	if _, err := Check(sign(t, key, text(goodHeader(t, key)), text(unbound)), request()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestOfTheRFC: the proof of RFC 9449 section 4.1.
+func TestOfTheRFC(t *testing.T) {
+	const proof = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19" +
+		".eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ" +
+		".2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg"
+	p, err := Check(proof, Request{Method: "POST", URL: "https://server.example.com/token", Now: time.Unix(1562262616, 0)})
+	if err != nil || p.ID != "-BwC3ESc6acc2lTc" {
+		t.Errorf("got %+v, %v", p, err)
 	}
 }
 
@@ -112,8 +113,8 @@ func TestCheckRefuses(t *testing.T) {
 		"too long":          good + strings.Repeat("A", maxLength),
 		"other key signs":   sign(t, newKey(t), header, payload),
 		"signature missing": parts[0] + "." + parts[1] + ".",
-		"zero signature":    parts[0] + "." + parts[1] + "." + b64.EncodeToString(make([]byte, 64)),
-		"payload exchanged": parts[0] + "." + b64.EncodeToString([]byte(text(members{"jti": "two"}))) + "." + parts[2],
+		"zero signature":    parts[0] + "." + parts[1] + "." + jws.Encode(make([]byte, 64)),
+		"payload exchanged": parts[0] + "." + jws.Encode([]byte(text(members{"jti": "two"}))) + "." + parts[2],
 		"alg none":          head("alg", "none"),
 		"alg HS256":         head("alg", "HS256"),
 		"other typ":         head("typ", "JWT"),
@@ -122,7 +123,7 @@ func TestCheckRefuses(t *testing.T) {
 		"RSA":               jwk("kty", "RSA"),
 		"other curve":       jwk("crv", "P-384"),
 		"short coordinate":  jwk("x", "AAAA"),
-		"point not on it":   jwk("y", b64.EncodeToString(make([]byte, 32))),
+		"point not on it":   jwk("y", jws.Encode(make([]byte, 32))),
 		"member twice":      sign(t, key, header, strings.Replace(payload, "{", `{"JTI":"two",`, 1)),
 		"two payloads":      sign(t, key, header, payload+payload),
 		"payload no object": sign(t, key, header, `"one"`),

@@ -6,12 +6,13 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/odnowa/odnowa/protocol/jws"
 )
 
 func p256(t testing.TB) (*ecdsa.PrivateKey, []byte) {
@@ -83,22 +84,17 @@ func TestSignVerify(t *testing.T) {
 // forge signs anything, as a SAM gone wrong would.
 func forge(t *testing.T, key *ecdsa.PrivateKey, h, p string) string {
 	t.Helper()
-	input := b64.EncodeToString([]byte(h)) + "." + b64.EncodeToString([]byte(p))
-	digest := sha256.Sum256([]byte(input))
-	der, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	input := jws.Encode([]byte(h)) + "." + jws.Encode([]byte(p))
+	signature, err := jws.SignES256(key, []byte(input))
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := fixedSignature(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return input + "." + b64.EncodeToString(raw)
+	return input + "." + jws.Encode(signature)
 }
 
 func TestVerifyRefusesForms(t *testing.T) {
 	key, _ := p256(t)
-	kid, err := KeyID(&key.PublicKey)
+	kid, err := jws.KeyID(&key.PublicKey)
 	if err != nil {
 		t.Fatal(err)
 	}

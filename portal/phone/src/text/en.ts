@@ -1,6 +1,7 @@
 import type { Text } from "./text";
 
 const again = "Scan the QR code of the application again and go through all steps from the start.";
+const misfit = ["The app and the service don't understand each other.", "Close rSign and open it again. If this comes back, call support."] as const;
 
 export const en: Text = {
   language: "English",
@@ -158,6 +159,12 @@ export const en: Text = {
     link_site: ["This code leads to another site.", "Don't use it. Scan the code of the signed application."],
     camera_denied: ["The camera is not allowed.", "Allow this site to use the camera in the browser's settings, or paste the link."],
     camera_missing: ["The camera can't be used.", "Close other apps that use it, or paste the link."],
+    request_malformed: misfit,
+    media_type: misfit,
+    request_too_large: misfit,
+    origin_not_allowed: ["rSign was opened at an address that is not its own.", "Open it from its icon, or scan the QR code of the application."],
+    signature_invalid: ["The service doesn't know this phone's keys.", "Try again. If this comes back, call support and read out the code below."],
+    key_mismatch: ["The computer's key is not the one that this phone was shown.", "Don't add this computer. Start again on the computer and enter the new code."],
     too_many_requests: ["Too many attempts in a short time.", "Wait a minute and try again."],
     not_found: ["This QR code is not known.", "Scan the code of the newest application."],
     enrolment_void: ["This application was withdrawn.", "Go back to the computer and scan the code of the new application."],

@@ -1,6 +1,7 @@
 import type { Text } from "./text";
 
 const again = "Zeskanuj kod QR z wniosku jeszcze raz i przejdź wszystkie kroki od początku.";
+const misfit = ["Aplikacja i serwer nie rozumieją się nawzajem.", "Zamknij rSign i otwórz ponownie. Jeśli to się powtórzy, zadzwoń do pomocy technicznej."] as const;
 
 export const pl: Text = {
   language: "Polski",
@@ -158,6 +159,12 @@ export const pl: Text = {
     link_site: ["Ten kod prowadzi do innej strony.", "Nie używaj go. Zeskanuj kod z podpisanego wniosku."],
     camera_denied: ["Nie ma zgody na użycie aparatu.", "Zezwól tej stronie na aparat w ustawieniach przeglądarki albo wklej odnośnik."],
     camera_missing: ["Aparat jest niedostępny.", "Zamknij inne aplikacje, które go używają, albo wklej odnośnik."],
+    request_malformed: misfit,
+    media_type: misfit,
+    request_too_large: misfit,
+    origin_not_allowed: ["rSign otwarto pod adresem, który nie jest jego własnym.", "Otwórz go z ikony albo zeskanuj kod QR z wniosku."],
+    signature_invalid: ["Serwer nie zna kluczy tego telefonu.", "Spróbuj ponownie. Jeśli to się powtórzy, zadzwoń do pomocy technicznej i podaj kod, który widać niżej."],
+    key_mismatch: ["Klucz komputera jest inny niż ten, który widział telefon.", "Nie dodawaj tego komputera. Zacznij na nim od nowa i wpisz nowy kod."],
     too_many_requests: ["Za dużo prób w krótkim czasie.", "Odczekaj minutę i spróbuj ponownie."],
     not_found: ["Nie znamy tego kodu QR.", "Zeskanuj kod z najnowszego wniosku."],
     enrolment_void: ["Ten wniosek został wycofany.", "Wróć do komputera i zeskanuj kod z nowego wniosku."],
