@@ -2,12 +2,11 @@
 // host and session as on a customer's computer; a raw echo by native messaging, measured in the same run, is what
 // the browser alone costs. Prints a table; fails where a limit is passed.
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { quiet } from "../e2e/browsers.ts";
+import { loadTimes, smallPage } from "../e2e/loads.ts";
 import { Sandbox } from "../e2e/sandbox.ts";
 
 const calls = 2_000;
@@ -98,40 +97,8 @@ async function pageToAgent(page: Page): Promise<Times> {
   return times(values);
 }
 
-/**
- * From a page's first byte to its load event, in two browsers by turns and each first as often as the other, so that what
- * else the machine does is the same for both.
- */
-async function loaded(pages: readonly Page[], url: string): Promise<number[]> {
-  const taken = pages.map((): number[] => []);
-  for (let load = 0; load < loads + 6; load++) {
-    const turn = [...pages.entries()];
-    if (load % 2 === 1) turn.reverse();
-    for (const [index, page] of turn) {
-      await page.goto(url, { waitUntil: "load" });
-      const time = await page.evaluate(() => {
-        const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
-        return navigation ? navigation.loadEventStart - navigation.responseStart : NaN;
-      });
-      if (load >= 6) taken[index]?.push(time);
-    }
-  }
-  return taken.map((values) => times(values).median);
-}
-
-/** A small page at another origin, which the extension has no business with. */
-async function otherOrigin(): Promise<{ url: string; stop(): void }> {
-  const server = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>page</title><p>page</p>"));
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const stop = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return { url: `http://other.localhost:${(server.address() as AddressInfo).port}/`, stop };
-}
-
 async function pageLoads(withExtension: Page, sandbox: Sandbox): Promise<void> {
-  const other = await otherOrigin();
+  const other = await smallPage();
   // The same browser in all but the extension.
   const without = await chromium.launchPersistentContext(join(sandbox.file.dir, "without"), {
     executablePath: "/usr/bin/chromium", headless: !sandbox.desktop.visible, args: quiet, ignoreDefaultArgs: ["--disable-extensions"],
@@ -141,9 +108,10 @@ async function pageLoads(withExtension: Page, sandbox: Sandbox): Promise<void> {
     const bare = without.pages()[0] ?? (await without.newPage());
     for (const [what, url, limit] of [
       ["page of the authority", `${sandbox.file.urls.portal}/terms`, 30],
-      ["page of another origin", other.url, 3],
+      ["page of another origin", `http://other.localhost:${other.port}/`, 3],
     ] as const) {
-      const [own = NaN, plain = NaN] = await loaded([withExtension, bare], url);
+      const taken = await loadTimes([withExtension, bare].map((page) => ({ page, url })), loads);
+      const [own = NaN, plain = NaN] = taken.map((values) => times(values).median);
       rows.push({ what: `load of a ${what}, without the extension`, value: ms(plain) });
       rows.push({ what: "  with it", value: ms(own), ratio: `${own >= plain ? "+" : ""}${ms(own - plain)}`, limit: `+${limit} ms`, over: own - plain > limit });
     }

@@ -85,7 +85,7 @@ describe("every part of the SDK is described", () => {
   const tells: string[] = [...read("src/sdk/element.ts").matchAll(/^ {2}"(odnowa-\w+)": CustomEvent/gm)].map(([, name = ""]) => name);
   test.each(tells)("event %s", (name) => expect(element).toContain(`\`${name}\``));
   test.each(rows)("step missing-%s", (row) => expect(element).toContain(`\`missing-${row}\``));
-  const properties = new Set([...read("src/sdk/preparation.css").matchAll(/--odnowa-[a-z-]+/g)].map(([name]) => name));
+  const properties = new Set([...read("src/look/tokens.css").matchAll(/--odnowa-[a-z-]+/g)].map(([name]) => name));
   test.each([...properties])("property %s", (name) => expect(element).toContain(`\`${name}\``));
   const drawn = ["preparation.ts", "drawing/row.ts"].map((file) => read(`src/sdk/${file}`)).join("");
   const parts = new Set([...drawn.matchAll(/part: "([a-z ]+)"/g)].flatMap(([, names = ""]) => names.split(" ")));

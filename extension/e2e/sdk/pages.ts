@@ -73,4 +73,5 @@ export const agents = {
 /** Another browser and system, as far as the page can tell. */
 export async function visitWith(page: Page, userAgent: string): Promise<void> {
   await page.addInitScript((text) => Object.defineProperty(navigator, "userAgent", { get: () => text }), userAgent);
+  if (userAgent === agents.old) await page.addInitScript(() => (CSS.supports = () => false));
 }

@@ -5,6 +5,7 @@
 import type { Language } from "../bridge/messages.ts";
 import { returnAddress } from "./drawing/address.ts";
 import { h, swap } from "./drawing/h.ts";
+import { lightOnly } from "./drawing/light.ts";
 import { report } from "./drawing/report.ts";
 import { drawRow } from "./drawing/row.ts";
 import type { Drawing } from "./drawing/row.ts";
@@ -66,7 +67,7 @@ export class Preparation {
     this.#report = h("pre", { part: "report", tabindex: "0", "aria-label": words.preparation.reportTitle });
     this.#panel = this.#draw(language);
     const sheet = new CSSStyleSheet(); // constructed, so that a strict CSP of the page allows it
-    sheet.replaceSync(css);
+    sheet.replaceSync(CSS.supports("color", "light-dark(red, red)") ? css : lightOnly(css));
     root.adoptedStyleSheets = [sheet];
     root.replaceChildren(this.#panel);
     this.#update();
