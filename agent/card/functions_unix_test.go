@@ -15,6 +15,7 @@ import (
 
 	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/card/cardtest"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/agent/worker"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/cades"
@@ -104,7 +105,7 @@ func (f failure) run(other cardtest.Card) {
 
 func (f failure) options() card.Options {
 	o := card.Options{Worker: worker.Options{ListTimeout: functionDeadline, SignTimeout: functionDeadline}, Patience: functionDeadline}
-	o.PCSC.Env = []string{"PCSCLITE_CSOCK_NAME=/nonexistent/socket"}
+	o.PCSC.Env = []string{"PCSCLITE_CSOCK_NAME=/nonexistent/socket", subprocesstest.Env()}
 	return o
 }
 

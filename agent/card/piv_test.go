@@ -19,6 +19,7 @@ import (
 
 	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/card/pivtest"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/agent/worker"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/cades"
@@ -38,7 +39,7 @@ func openSC(t *testing.T, env ...string) card.Module {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return card.Module{Name: "OpenSC", Path: path, Env: env}
+	return card.Module{Name: "OpenSC", Path: path, Env: append(env, subprocesstest.Env())}
 }
 
 func idOf(c *x509.Certificate) string {

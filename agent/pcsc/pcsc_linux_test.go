@@ -11,6 +11,7 @@ import (
 
 	"github.com/odnowa/odnowa/agent/card/pivtest"
 	"github.com/odnowa/odnowa/agent/pcsc"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 )
 
 // TestMain lets the test binary be the child, or one that misbehaves.
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 		fmt.Print(strings.Repeat("x", 1<<20))
 		select {}
 	}
-	os.Exit(m.Run())
+	os.Exit(subprocesstest.Main(m))
 }
 
 // watch follows a pcscd and gives what is reported.
@@ -35,6 +36,7 @@ func watch(t *testing.T, o pcsc.Options) <-chan pcsc.State {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	states, ended := make(chan pcsc.State, 100), make(chan struct{})
+	o.Env = append(o.Env, subprocesstest.Env())
 	go func() {
 		defer close(ended)
 		pcsc.Watch(ctx, o, func(s pcsc.State) { states <- s })

@@ -23,6 +23,7 @@ import (
 	"github.com/odnowa/odnowa/agent/service"
 	"github.com/odnowa/odnowa/agent/service/servicetest"
 	"github.com/odnowa/odnowa/agent/session"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/agent/window/windowtest"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -38,7 +39,7 @@ const (
 
 func TestMain(m *testing.M) {
 	windowtest.Main()
-	os.Exit(m.Run())
+	os.Exit(subprocesstest.Main(m))
 }
 
 // machine is a computer with the service and one session, and a person at its window.

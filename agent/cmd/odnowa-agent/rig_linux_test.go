@@ -25,6 +25,7 @@ import (
 	"github.com/odnowa/odnowa/agent/frame"
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/policy"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/seal"
 )
@@ -70,7 +71,7 @@ func newRig(t *testing.T, change func(*rig)) *rig {
 	}
 	r.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir, "XDG_RUNTIME_DIR=" + r.dir, "DISPLAY=:99",
-		policy.Environment + "=" + filepath.Join(r.dir, "policy.json"), "TMPDIR=" + os.TempDir(),
+		policy.Environment + "=" + filepath.Join(r.dir, "policy.json"), "TMPDIR=" + os.TempDir(), subprocesstest.Env(),
 	}
 	if change != nil {
 		change(r)
