@@ -60,7 +60,7 @@ func newMachine(t *testing.T, change func(*policy.Policy)) *machine {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	m := &machine{person: windowtest.New(t)}
-	port := freePort(t)
+	port := servicetest.Port(t)
 	m.address = fmt.Sprintf("127.0.0.1:%d", port)
 	text := fmt.Sprintf(`{"port":%d,"service":true,"serviceSocket":%q,"stateDir":%q,"pinentry":%q,"allowRoot":true,
 		"extensions":{"chromium":[%q],"firefox":[%q]},"origins":[{"origin":%q}]}`,
@@ -73,16 +73,6 @@ func newMachine(t *testing.T, change func(*policy.Policy)) *machine {
 	}
 	m.run(t)
 	return m
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (m *machine) run(t *testing.T) {

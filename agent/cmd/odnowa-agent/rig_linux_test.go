@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +24,7 @@ import (
 	"github.com/odnowa/odnowa/agent/frame"
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/policy"
+	"github.com/odnowa/odnowa/agent/service/servicetest"
 	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/seal"
@@ -91,15 +91,10 @@ func newRig(t *testing.T, change func(*rig)) *rig {
 	return r
 }
 
-// withService makes it a computer with the service, on a free port.
+// withService makes it a computer with the service, on a port of its own.
 func (r *rig) withService(t *testing.T) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	r.policy.Port = l.Addr().(*net.TCPAddr).Port
+	r.policy.Port = servicetest.Port(t)
 	r.policy.Service = true
 	r.policy.AllowRoot = true // tests may run in a container
 }
