@@ -1,9 +1,11 @@
 package card_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/card/cardtest"
@@ -27,6 +29,7 @@ func openModules(t *testing.T, o card.Options, modules ...card.Module) *card.Sto
 	t.Helper()
 	// The machine's own readers are none of the tests' business; a module's Env may name others.
 	o.PCSC.Env = []string{"PCSCLITE_CSOCK_NAME=/nonexistent/socket", subprocesstest.Env()}
+	o.Patience = cmp.Or(o.Patience, time.Minute) // a busy machine makes no module slow
 	s := card.New(modules, o)
 	t.Cleanup(func() { s.Close() })
 	return s
