@@ -93,8 +93,7 @@ func newStage(t *testing.T) *stage {
 	s.session = s.start(t, "session")
 	s.b = s.browse(t, chromiumArgument)
 	s.b.hello("en")
-	var list bridge.ListResult
-	s.b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
+	s.b.list(bridge.Filter{})
 	return s
 }
 
@@ -348,8 +347,7 @@ func TestWoken(t *testing.T) {
 	s.session = s.start(t, "session")
 	s.b = s.browse(t, chromiumArgument)
 	s.b.hello("en")
-	var list bridge.ListResult
-	s.b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
+	s.b.list(bridge.Filter{})
 	s.until("the login manager's ear", func() bool { return strings.Contains(s.logs(), "listening to the login manager") })
 	worker := s.worker()
 	for len(s.b.notified) > 0 {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -157,6 +158,16 @@ func (r *rig) logs() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.log.String()
+}
+
+// logged waits until the log has a text: it comes by another way than answers do.
+func (r *rig) logged(text string) bool {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if strings.Contains(r.logs(), text) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *rig) command(args ...string) *exec.Cmd {
@@ -363,6 +374,20 @@ func (b *browser) refused(method string, params any) bridge.Code {
 }
 
 var testCaller = bridge.Caller{Origin: testOrigin}
+
+// list asks for the certificates until every module has answered. One that takes long to start is left out, and on a
+// busy machine that may be any.
+func (b *browser) list(filter bridge.Filter) bridge.ListResult {
+	b.t.Helper()
+	slow := func(m bridge.Module) bool { return m.Code == bridge.CodeModuleSlow }
+	for end := time.Now().Add(20 * time.Second); ; {
+		var r bridge.ListResult
+		b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller, Filter: filter}, &r)
+		if !slices.ContainsFunc(r.Modules, slow) || time.Now().After(end) {
+			return r
+		}
+	}
+}
 
 func (b *browser) hello(language string) bridge.HelloResult {
 	b.t.Helper()

@@ -5,7 +5,8 @@
  * HOSTILE        what goes wrong: FUNCTION=ACTION, several separated by commas. Actions: hang, spin, segv,
  *                abort, exit, smash (the heap), fds (closes all from 3 on), stdout (prints), stdin (reads),
  *                rv:NUMBER (returns it), sleep:MS (works, later), wait (works, once HOSTILE_IF is gone),
- *                many (lists absurdly many), objects (10,000 of them), garbage (fills the result with nonsense), nothing (succeeds without a result)
+ *                many (lists absurdly many), objects (10,000 of them), garbage (fills the result with nonsense),
+ *                nothing (succeeds without a result)
  * HOSTILE_IF     the orders count only while this file exists
  * HOSTILE_FLAGS  the token's flags, a number
  * HOSTILE_CERT   a file with the DER of the one certificate
