@@ -15,6 +15,7 @@ import (
 
 	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/card/cardtest"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/agent/worker"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/cades"
@@ -76,7 +77,14 @@ type failure struct {
 	codes            []bridge.Code
 }
 
-const functionDeadline = 2 * time.Second
+// deadline of a call. It also bounds what the module that works may take on a busy machine, and is waited for only
+// where one hangs.
+func (f failure) deadline() time.Duration {
+	if f.action == "hang" {
+		return 4 * time.Second
+	}
+	return 20 * time.Second
+}
 
 func (f failure) errorf(format string, args ...any) {
 	f.t.Helper()
@@ -103,8 +111,8 @@ func (f failure) run(other cardtest.Card) {
 }
 
 func (f failure) options() card.Options {
-	o := card.Options{Worker: worker.Options{ListTimeout: functionDeadline, SignTimeout: functionDeadline}, Patience: functionDeadline}
-	o.PCSC.Env = []string{"PCSCLITE_CSOCK_NAME=/nonexistent/socket"}
+	o := card.Options{Worker: worker.Options{ListTimeout: f.deadline(), SignTimeout: f.deadline()}, Patience: f.deadline()}
+	o.PCSC.Env = []string{"PCSCLITE_CSOCK_NAME=/nonexistent/socket", subprocesstest.Env()}
 	return o
 }
 
@@ -112,7 +120,7 @@ func (f failure) options() card.Options {
 func (f failure) listOthers(store *card.Store, other cardtest.Card) {
 	began := time.Now()
 	list, err := store.List(f.t.Context(), bridge.Filter{})
-	if took := time.Since(began); err != nil || took > 2*functionDeadline {
+	if took := time.Since(began); err != nil || took > 2*f.deadline() {
 		f.errorf("list: got %v after %v", err, took)
 		return
 	}
@@ -133,7 +141,7 @@ func (f failure) request(h cardtest.Hostile) card.SignRequest {
 func (f failure) sign(store *card.Store, h cardtest.Hostile) {
 	began := time.Now()
 	_, err := store.Sign(f.t.Context(), f.request(h), typed(cardtest.PIN))
-	if took := time.Since(began); took > 3*functionDeadline {
+	if took := time.Since(began); took > 3*f.deadline() {
 		f.errorf("sign: answer after %v", took)
 	}
 	var e *bridge.Error

@@ -1,12 +1,15 @@
 package card_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/card/cardtest"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
@@ -25,7 +28,8 @@ func open(t *testing.T, cards ...cardtest.Card) *card.Store {
 func openModules(t *testing.T, o card.Options, modules ...card.Module) *card.Store {
 	t.Helper()
 	// The machine's own readers are none of the tests' business; a module's Env may name others.
-	o.PCSC.Env = []string{"PCSCLITE_CSOCK_NAME=/nonexistent/socket"}
+	o.PCSC.Env = []string{"PCSCLITE_CSOCK_NAME=/nonexistent/socket", subprocesstest.Env()}
+	o.Patience = cmp.Or(o.Patience, time.Minute) // a busy machine makes no module slow
 	s := card.New(modules, o)
 	t.Cleanup(func() { s.Close() })
 	return s

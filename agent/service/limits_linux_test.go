@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -75,27 +76,37 @@ func TestManyConnections(t *testing.T) {
 	p := m.pair(t, e, "")
 	e.Prove(p)
 	e.Hello(website)
-	for _, c := range []struct{ name, network, address string }{{"port", "tcp", m.address}, {"socket", "unix", m.policy.ServiceSocket}} {
-		var open []net.Conn
-		refused := 0
+	for _, c := range []struct {
+		name  string
+		enter func() io.Closer // nil where it was refused
+	}{
+		{"port", func() io.Closer {
+			if ws, _ := servicetest.Knock(m.address, chromium, nil); ws != nil {
+				return ws
+			}
+			return nil
+		}},
+		{"socket", func() io.Closer {
+			conn := connect(t, "unix", m.policy.ServiceSocket)
+			conn.SetDeadline(time.Now().Add(20 * time.Second))
+			ch := frame.NewChannel(conn, frame.MaxPreface)
+			if err := ch.SendJSON(frame.Preface{Role: frame.RoleLink}); err != nil || ch.RecvJSON(new(frame.Welcome)) != nil {
+				return nil
+			}
+			return conn
+		}},
+	} {
+		var in []io.Closer
 		for range 80 {
-			conn, err := net.Dial(c.network, c.address)
-			if err != nil {
-				refused++ // it was closed before it was looked at
-				continue
-			}
-			open = append(open, conn)
-		}
-		for _, conn := range open {
-			if ended(conn, 10*time.Millisecond) {
-				refused++
+			if conn := c.enter(); conn != nil {
+				in = append(in, conn)
 			}
 		}
-		if refused == 0 || refused == 80 {
-			t.Errorf("%s: %d of 80 connections were refused", c.name, refused)
+		if len(in) == 0 || len(in) == 80 {
+			t.Errorf("%s: %d of 80 connections are in", c.name, len(in))
 		}
 		e.Hello(website) // whoever was in stays in
-		for _, conn := range open {
+		for _, conn := range in {
 			conn.Close()
 		}
 		eventually(t, c.name+" is free again", func() bool {

@@ -23,6 +23,7 @@ import (
 	"github.com/odnowa/odnowa/agent/service"
 	"github.com/odnowa/odnowa/agent/service/servicetest"
 	"github.com/odnowa/odnowa/agent/session"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/agent/window/windowtest"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -38,7 +39,7 @@ const (
 
 func TestMain(m *testing.M) {
 	windowtest.Main()
-	os.Exit(m.Run())
+	os.Exit(subprocesstest.Main(m))
 }
 
 // machine is a computer with the service and one session, and a person at its window.
@@ -59,7 +60,7 @@ func newMachine(t *testing.T, change func(*policy.Policy)) *machine {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	m := &machine{person: windowtest.New(t)}
-	port := freePort(t)
+	port := servicetest.Port(t)
 	m.address = fmt.Sprintf("127.0.0.1:%d", port)
 	text := fmt.Sprintf(`{"port":%d,"service":true,"serviceSocket":%q,"stateDir":%q,"pinentry":%q,"allowRoot":true,
 		"extensions":{"chromium":[%q],"firefox":[%q]},"origins":[{"origin":%q}]}`,
@@ -72,16 +73,6 @@ func newMachine(t *testing.T, change func(*policy.Policy)) *machine {
 	}
 	m.run(t)
 	return m
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (m *machine) run(t *testing.T) {

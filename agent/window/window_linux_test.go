@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/agent/window"
 	"github.com/odnowa/odnowa/agent/window/windowtest"
 	"github.com/odnowa/odnowa/protocol/bridge"
@@ -21,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) {
 	windowtest.Main()
-	os.Exit(m.Run())
+	os.Exit(subprocesstest.Main(m))
 }
 
 func open(t *testing.T, timeout time.Duration, viewer string, plan ...windowtest.Answer) (*window.Window, *windowtest.Pinentry) {

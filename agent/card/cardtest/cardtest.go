@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/odnowa/odnowa/agent/pcsc"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/agent/worker"
 )
 
@@ -84,7 +85,7 @@ func Main(m *testing.M) {
 	case len(os.Args) == 2 && os.Args[1] == pcsc.Role:
 		os.Exit(pcsc.Main(os.Stdin, os.Stdout))
 	}
-	code := m.Run()
+	code := subprocesstest.Main(m)
 	for _, dir := range []string{template.dir, hostile.dir} {
 		if dir != "" {
 			os.RemoveAll(dir)
@@ -173,7 +174,7 @@ func newCard(t testing.TB, dir string, certificates []Certificate, ca *x509.Cert
 	conf := writeConf(t, dir, tokens)
 	return Card{
 		Module: SoftHSM, Conf: conf, Tokens: tokens, Label: Label, PIN: PIN,
-		Env:          []string{"SOFTHSM2_CONF=" + conf},
+		Env:          []string{"SOFTHSM2_CONF=" + conf, subprocesstest.Env()},
 		Certificates: certificates, CA: ca,
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 )
 
 //go:embed testdata/hostile.c
@@ -44,7 +46,7 @@ func NewHostile(t testing.TB, certificate Certificate) Hostile {
 		Log: filepath.Join(dir, "log"), pids: filepath.Join(dir, "pids"), gate: filepath.Join(dir, "gate"),
 	}
 	h.Break(t)
-	h.env = []string{"HOSTILE_CERT=" + der, "HOSTILE_LOG=" + h.Log, "HOSTILE_PIDS=" + h.pids, "HOSTILE_IF=" + h.gate}
+	h.env = []string{"HOSTILE_CERT=" + der, "HOSTILE_LOG=" + h.Log, "HOSTILE_PIDS=" + h.pids, "HOSTILE_IF=" + h.gate, subprocesstest.Env()}
 	return h
 }
 

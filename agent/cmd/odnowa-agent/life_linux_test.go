@@ -93,8 +93,7 @@ func newStage(t *testing.T) *stage {
 	s.session = s.start(t, "session")
 	s.b = s.browse(t, chromiumArgument)
 	s.b.hello("en")
-	var list bridge.ListResult
-	s.b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
+	s.b.list(bridge.Filter{})
 	return s
 }
 
@@ -107,10 +106,10 @@ func (s *stage) ask(plan ...windowtest.Answer) <-chan answer {
 
 // beforeWindow: the card's module is still being asked for the certificate.
 func (s *stage) beforeWindow() (<-chan answer, func()) {
-	worker := s.hold(s.worker())
+	unlock := lockCard(s.t, s.card)
 	ch := s.ask(windowtest.Yes, windowtest.Answer(s.card.PIN))
-	time.Sleep(50 * time.Millisecond) // there is nothing that shows it but that no window opens
-	return ch, worker
+	s.until("the module at the card", func() bool { return waitsForLock(s.t, s.worker()) })
+	return ch, unlock
 }
 
 func (s *stage) windowOpen() (<-chan answer, func()) {
@@ -141,13 +140,15 @@ func (s *stage) answerUnderWay() (<-chan answer, func()) {
 	s.person.WaitAsked(s.t, 2)
 	host := s.hold(s.b.cmd.Process.Pid)
 	s.person.Go(s.t)
-	s.until("a record", func() bool {
-		data, err := os.ReadFile(filepath.Join(s.policy.StateDir, auditFile))
-		return err == nil && strings.Contains(string(data), `"signed"`)
-	})
-	time.Sleep(50 * time.Millisecond) // from the record to the pipe
+	s.until("the answer", func() bool { return unread(s.t, s.socket()) > 1<<10 }) // more than all that is told before it
+	if got := s.outcomes(s.t); !slices.Equal(got, []string{"signed"}) {
+		s.t.Errorf("recorded: %q", got)
+	}
 	return ch, host
 }
+
+// socket is the session's.
+func (s *stage) socket() string { return filepath.Join(s.dir, "odnowa-agent", "session-99.sock") }
 
 // letGo lets the person answer, if the window is still there.
 func (s *stage) letGo() { s.person.Go(s.t) }
@@ -195,9 +196,7 @@ func childOf(parent int, argument string) int {
 		if err != nil {
 			continue
 		}
-		// pid (name) state ppid
-		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-		if len(fields) > 1 && fields[0] != "Z" && fields[1] == strconv.Itoa(parent) {
+		if fields := statFields(stat); fields[0] != "Z" && fields[1] == strconv.Itoa(parent) {
 			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 			return pid
 		}
@@ -243,7 +242,7 @@ func (s *stage) result(ch <-chan answer) string {
 
 func (s *stage) windowGone(pid int) {
 	if pid != 0 {
-		s.until("the window's end", func() bool { return syscall.Kill(pid, 0) != nil })
+		s.until("the window's end", func() bool { return hasEnded(s.t, pid) })
 	}
 }
 
@@ -279,7 +278,7 @@ func (s *stage) nextTry() {
 
 // endStarted ends the session that a host has started.
 func (s *stage) endStarted() {
-	conn, err := local.DialPrivate(context.Background(), filepath.Join(s.dir, "odnowa-agent", "session-99.sock"))
+	conn, err := local.DialPrivate(context.Background(), s.socket())
 	if err != nil {
 		return
 	}
@@ -315,7 +314,7 @@ func TestStartedClean(t *testing.T) {
 	s := &stage{rig: r, t: t, session: b.cmd}
 	t.Cleanup(s.endStarted)
 	b.hello("en")
-	conn, err := local.DialPrivate(t.Context(), filepath.Join(r.dir, "odnowa-agent", "session-99.sock"))
+	conn, err := local.DialPrivate(t.Context(), s.socket())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -348,8 +347,7 @@ func TestWoken(t *testing.T) {
 	s.session = s.start(t, "session")
 	s.b = s.browse(t, chromiumArgument)
 	s.b.hello("en")
-	var list bridge.ListResult
-	s.b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
+	s.b.list(bridge.Filter{})
 	s.until("the login manager's ear", func() bool { return strings.Contains(s.logs(), "listening to the login manager") })
 	worker := s.worker()
 	for len(s.b.notified) > 0 {

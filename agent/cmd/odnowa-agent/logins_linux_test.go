@@ -59,7 +59,7 @@ func TestTwoLogins(t *testing.T) {
 	p, _ := e.Pair("")
 	e.Prove(p)
 	e.Hello(testOrigin)
-	if !strings.Contains(remote.logs(), "pairing asked") || strings.Contains(local.logs(), "pairing asked") {
+	if !remote.logged("pairing asked") || strings.Contains(local.logs(), "pairing asked") {
 		t.Error("the later login was not asked")
 	}
 	far.Process.Signal(syscall.SIGTERM)

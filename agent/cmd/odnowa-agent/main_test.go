@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/agent/window/windowtest"
 )
 
@@ -50,7 +51,7 @@ func (t tidy) Run() int {
 	}
 	defer os.RemoveAll(dir)
 	os.Setenv("TMPDIR", dir)
-	return t.m.Run()
+	return subprocesstest.Main(t.m)
 }
 
 func TestScripts(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/odnowa/odnowa/agent/card/cardtest"
 	"github.com/odnowa/odnowa/agent/card/pivtest"
 	"github.com/odnowa/odnowa/agent/policy"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/agent/window/windowtest"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/cades"
@@ -48,7 +49,7 @@ func pivStageOf(t *testing.T, card *pivtest.Card) *pivStage {
 		t.Fatal(err)
 	}
 	s.rig, s.b, s.person = staged(t, func(r *rig) {
-		r.policy.Modules = []policy.Module{{Name: "OpenSC", Path: module, Env: s.card.Env()}}
+		r.policy.Modules = []policy.Module{{Name: "OpenSC", Path: module, Env: append(s.card.Env(), subprocesstest.Env())}}
 	})
 	return s
 }

@@ -75,14 +75,13 @@ func TestPolicyChanges(t *testing.T) {
 	if i := slices.IndexFunc(d.Checks, func(c bridge.Check) bool { return c.Code == bridge.CodePolicyInvalid }); i < 0 || d.Checks[i].Cure == "" {
 		t.Errorf("bad policy: diagnosis says %+v", d.Checks)
 	}
-	if !strings.Contains(r.logs(), "the changed policy is bad") {
+	if !r.logged("the changed policy is bad") {
 		t.Error("bad policy: nothing in the log")
 	}
 	r.changePolicy(t, func(p *policy.Policy) {
 		p.Modules = []policy.Module{{Name: "SoftHSM", Path: r.card.Module, Env: r.card.Env}}
 	})
-	b.call(bridge.MethodListCertificate, list, &got)
-	if len(got.Certificates) == 0 {
+	if got := b.list(bridge.Filter{}); len(got.Certificates) == 0 {
 		t.Error("mended policy: no certificates")
 	}
 }

@@ -235,8 +235,7 @@ func TestService(t *testing.T) {
 	r.start(t, "session")
 	b := r.browse(t, chromiumArgument)
 	b.hello("en")
-	var list bridge.ListResult
-	b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
+	b.list(bridge.Filter{})
 	for len(b.notified) > 0 {
 		<-b.notified
 	}
@@ -265,7 +264,7 @@ func TestService(t *testing.T) {
 	}
 	r.start(t, "service")
 	changed("the service is back")
-	b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
+	b.list(bridge.Filter{})
 }
 
 // TestDocumentPolicy: a website whose policy says "document" may have documents without a seal
@@ -368,9 +367,7 @@ func TestStartedByHost(t *testing.T) {
 	first.close()
 	second := r.browse(t, chromiumArgument)
 	second.hello("en")
-	var list bridge.ListResult
-	second.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
-	if len(list.Certificates) == 0 {
+	if list := second.list(bridge.Filter{}); len(list.Certificates) == 0 {
 		t.Error("the session that the host started sees no card")
 	}
 	conn, err := local.DialPrivate(t.Context(), filepath.Join(r.dir, "odnowa-agent", "session-99.sock"))

@@ -10,10 +10,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,6 +25,8 @@ import (
 	"github.com/odnowa/odnowa/agent/frame"
 	"github.com/odnowa/odnowa/agent/local"
 	"github.com/odnowa/odnowa/agent/policy"
+	"github.com/odnowa/odnowa/agent/service/servicetest"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/seal"
 )
@@ -70,7 +72,7 @@ func newRig(t *testing.T, change func(*rig)) *rig {
 	}
 	r.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir, "XDG_RUNTIME_DIR=" + r.dir, "DISPLAY=:99",
-		policy.Environment + "=" + filepath.Join(r.dir, "policy.json"), "TMPDIR=" + os.TempDir(),
+		policy.Environment + "=" + filepath.Join(r.dir, "policy.json"), "TMPDIR=" + os.TempDir(), subprocesstest.Env(),
 	}
 	if change != nil {
 		change(r)
@@ -90,15 +92,10 @@ func newRig(t *testing.T, change func(*rig)) *rig {
 	return r
 }
 
-// withService makes it a computer with the service, on a free port.
+// withService makes it a computer with the service, on a port of its own.
 func (r *rig) withService(t *testing.T) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	r.policy.Port = l.Addr().(*net.TCPAddr).Port
+	r.policy.Port = servicetest.Port(t)
 	r.policy.Service = true
 	r.policy.AllowRoot = true // tests may run in a container
 }
@@ -161,6 +158,16 @@ func (r *rig) logs() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.log.String()
+}
+
+// logged waits until the log has a text: it comes by another way than answers do.
+func (r *rig) logged(text string) bool {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if strings.Contains(r.logs(), text) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *rig) command(args ...string) *exec.Cmd {
@@ -367,6 +374,20 @@ func (b *browser) refused(method string, params any) bridge.Code {
 }
 
 var testCaller = bridge.Caller{Origin: testOrigin}
+
+// list asks for the certificates until every module has answered. One that takes long to start is left out, and on a
+// busy machine that may be any.
+func (b *browser) list(filter bridge.Filter) bridge.ListResult {
+	b.t.Helper()
+	slow := func(m bridge.Module) bool { return m.Code == bridge.CodeModuleSlow }
+	for end := time.Now().Add(20 * time.Second); ; {
+		var r bridge.ListResult
+		b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller, Filter: filter}, &r)
+		if !slices.ContainsFunc(r.Modules, slow) || time.Now().After(end) {
+			return r
+		}
+	}
+}
 
 func (b *browser) hello(language string) bridge.HelloResult {
 	b.t.Helper()

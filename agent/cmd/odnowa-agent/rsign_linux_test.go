@@ -94,8 +94,7 @@ func TestCloud(t *testing.T) {
 		t.Errorf("features are %q", features)
 	}
 	certificate := b.activate(cloud)
-	var list bridge.ListResult
-	b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
+	list := b.list(bridge.Filter{})
 	last := list.Certificates[len(list.Certificates)-1]
 	if last.ID != certificate.ID || last.Source != bridge.SourceRSign || !bytes.Equal(last.DER, cloud.Person.Raw) {
 		t.Errorf("listed %+v", last)
@@ -303,8 +302,7 @@ func TestCloudSessionRestarts(t *testing.T) {
 	r.start(t, "session")
 	again := r.browse(t, chromiumArgument)
 	again.hello("en")
-	var list bridge.ListResult
-	again.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
+	list := again.list(bridge.Filter{})
 	if last := list.Certificates[len(list.Certificates)-1]; last.Source != bridge.SourceRSign {
 		t.Errorf("listed last %+v", last)
 	}

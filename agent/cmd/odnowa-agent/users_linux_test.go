@@ -212,9 +212,7 @@ func twoUsers(t *testing.T) {
 
 	t.Run("each sees the own certificate", func(t *testing.T) {
 		for o, b := range hosts {
-			var list bridge.ListResult
-			b.call(bridge.MethodListCertificate, bridge.ListParams{Caller: testCaller}, &list)
-			if len(list.Certificates) != 1 || list.Certificates[0].ID != o.mine.ID {
+			if list := b.list(bridge.Filter{}); len(list.Certificates) != 1 || list.Certificates[0].ID != o.mine.ID {
 				t.Errorf("user %d sees %+v", o.user.Uid, list.Certificates)
 			}
 		}
@@ -299,7 +297,7 @@ func foreignFolder(t *testing.T, alice, bob *owner) {
 		t.Errorf("got %s, want no_session", got)
 	}
 	<-b.ended
-	if !strings.Contains(misled.logs(), "another user") {
+	if !misled.logged("another user") {
 		t.Errorf("the host says %s", misled.logs())
 	}
 }

@@ -97,7 +97,7 @@ func TestWindowEndsWithSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-b.ended
-		for end := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil; time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(10 * time.Second); !hasEnded(t, pid); time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("the window outlives a session that ended by %v", signal)
 			}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 )
 
 // command is the argument by which the test binary plays pinentry.
@@ -65,7 +67,7 @@ func New(t testing.TB, answers ...Answer) *Pinentry {
 	p := &Pinentry{dir: t.TempDir()}
 	p.Path = filepath.Join(p.dir, "pinentry")
 	p.Plan(t, answers...)
-	script := fmt.Sprintf("#!/bin/sh\nexec '%s' %s '%s' \"$@\"\n", self, command, p.dir)
+	script := fmt.Sprintf("#!/bin/sh\nexport '%s'\nexec '%s' %s '%s' \"$@\"\n", subprocesstest.Env(), self, command, p.dir)
 	if err := os.WriteFile(p.Path, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}

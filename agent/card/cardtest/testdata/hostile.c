@@ -4,9 +4,10 @@
  *
  * HOSTILE        what goes wrong: FUNCTION=ACTION, several separated by commas. Actions: hang, spin, segv,
  *                abort, exit, smash (the heap), fds (closes all from 3 on), stdout (prints), stdin (reads),
- *                rv:NUMBER (returns it), sleep:MS (works, later), many (lists absurdly many), objects (10,000 of them),
- *                garbage (fills the result with nonsense), nothing (succeeds without a result), novalue (finds nothing by
- *                CKA_VALUE; else what a search wants beyond the class is ignored)
+ *                rv:NUMBER (returns it), sleep:MS (works, later), wait (works, once HOSTILE_IF is gone),
+ *                many (lists absurdly many), objects (10,000 of them), garbage (fills the result with nonsense),
+ *                nothing (succeeds without a result), novalue (finds nothing by CKA_VALUE; else what a search wants
+ *                beyond the class is ignored)
  * HOSTILE_IF     the orders count only while this file exists
  * HOSTILE_FLAGS  the token's flags, a number
  * HOSTILE_CERT   a file with the DER of the one certificate
@@ -88,6 +89,7 @@ static int misbehave(const char *function, ulong_t *rv)
 	if (is(action, "stdout")) { printf("\x01\x02\x03\x04 printed by the module\n"); fflush(stdout); }
 	if (is(action, "stdin")) { char b[4096]; while (read(0, b, sizeof b) > 0) ; }
 	if (is(action, "sleep:")) usleep(1000 * strtoul(action + 6, NULL, 0));
+	if (is(action, "wait")) while (is(ordered(function), "wait")) usleep(5000);
 	if (is(action, "nothing")) { *rv = OK; return 1; }
 	if (is(action, "rv:")) { *rv = strtoul(action + 3, NULL, 0); return 1; }
 	return 0;
