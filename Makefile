@@ -36,13 +36,10 @@ export CGO_ENABLED ?= 1
 demo: system build
 	@cd extension && node e2e/dist/demo.mjs $(if $(INTERACTIVE),--interactive)
 
-build: agent portal extension phone
+build: system agent portal extension phone
 
-# Installs only what is missing, so that a machine that has all of it needs no root.
 system:
-	@missing=""; for p in $$(echo $(PACKAGES)); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
-	if [ -n "$$missing" ]; then echo "installing:$$missing"; $(SUDO) apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	@.ci/machine $(PACKAGES)
 
 VERSION ?= 0.1.0
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -56,13 +53,13 @@ portal: system
 	go build -trimpath -o build/bin/odnowa-portal ./portal/cmd/odnowa-portal
 
 extension: extension/node_modules/.package-lock.json
-	cd extension && npm run --silent build && npm run --silent build:e2e
+	cd extension && npm run --silent build >/dev/null && npm run --silent build:e2e
 
 phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent build
 
 %/node_modules/.package-lock.json: %/package-lock.json
-	cd $* && npm ci --loglevel=error --no-audit --no-fund
+	cd $* && npm ci --loglevel=error --no-audit --no-fund --no-update-notifier
 	@touch $@
 
 generate:
