@@ -108,10 +108,10 @@ virtual-card:
 test-sdk: system build
 	cd extension && node e2e/dist/sdk.mjs && node e2e/dist/preparation.mjs
 
-# policy.mjs lays browser policies over the machine's, in a mount namespace of its own.
+# policy.mjs lays browser policies over the machine's, in a mount namespace of its own; who is not root is it there.
 test-screens: system build
 	cd extension && node e2e/dist/screens.mjs && node e2e/dist/hostile.mjs && node e2e/dist/interrupted.mjs && node e2e/dist/cost.mjs && \
-	  $(AS_ROOT) unshare --mount --propagation private node e2e/dist/policy.mjs
+	  unshare $(if $(SUDO),--map-root-user) --mount --propagation private node e2e/dist/policy.mjs
 
 bench-extension: system build
 	cd extension && node e2e/dist/bench.mjs
