@@ -36,13 +36,10 @@ export CGO_ENABLED ?= 1
 demo: system build
 	@cd extension && node e2e/dist/demo.mjs $(if $(INTERACTIVE),--interactive)
 
-build: agent portal extension phone
+build: system agent portal extension phone
 
-# Installs only what is missing, so that a machine that has all of it needs no root.
 system:
-	@missing=""; for p in $$(echo $(PACKAGES)); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
-	if [ -n "$$missing" ]; then echo "installing:$$missing"; $(SUDO) apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	@.ci/machine $(PACKAGES)
 
 VERSION ?= 0.1.0
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -56,13 +53,13 @@ portal: system
 	go build -trimpath -o build/bin/odnowa-portal ./portal/cmd/odnowa-portal
 
 extension: extension/node_modules/.package-lock.json
-	cd extension && npm run --silent build && npm run --silent build:e2e
+	cd extension && npm run --silent build >/dev/null && npm run --silent build:e2e
 
 phone: portal/phone/node_modules/.package-lock.json
 	cd portal/phone && npm run --silent build
 
 %/node_modules/.package-lock.json: %/package-lock.json
-	cd $* && npm ci --loglevel=error --no-audit --no-fund
+	cd $* && npm ci --loglevel=error --no-audit --no-fund --no-update-notifier
 	@touch $@
 
 generate:
@@ -113,10 +110,10 @@ virtual-card:
 test-sdk: system build
 	cd extension && node e2e/dist/sdk.mjs && node e2e/dist/preparation.mjs
 
-# policy.mjs lays browser policies over the machine's, in a mount namespace of its own.
+# policy.mjs lays browser policies over the machine's, in a mount namespace of its own; who is not root is it there.
 test-screens: system build
 	cd extension && node e2e/dist/screens.mjs && node e2e/dist/hostile.mjs && node e2e/dist/interrupted.mjs && node e2e/dist/cost.mjs && \
-	  $(AS_ROOT) unshare --mount --propagation private node e2e/dist/policy.mjs
+	  unshare $(if $(SUDO),--map-root-user) --mount --propagation private node e2e/dist/policy.mjs
 
 bench-extension: system build
 	cd extension && node e2e/dist/bench.mjs

@@ -2,6 +2,8 @@ module github.com/odnowa/odnowa
 
 go 1.26.0
 
+ignore node_modules
+
 replace github.com/ThalesIgnite/crypto11 => github.com/ThalesGroup/crypto11 v1.5.0
 
 replace github.com/weppos/publicsuffix-go => github.com/weppos/publicsuffix-go v0.40.3-0.20250127173806-e489a31678ca

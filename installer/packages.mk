@@ -32,8 +32,8 @@ build/authority/installer/ca.json: | portal
 
 TESTED  := build/test-packages
 TEST_CA := CA=$(TESTED)/authority/installer/ca.json CRX_KEY=$(TESTED)/authority/extension/key.pem
-NEWER   := $(TESTED)/newer/odnowa-agent_$(VERSION)-1_$(ARCH).deb
-OLDER   := $(TESTED)/older/odnowa-agent_0.0.1-1_$(ARCH).deb
+NEWER    = $(TESTED)/newer/odnowa-agent_$(VERSION)-1_$(ARCH).deb
+OLDER    = $(TESTED)/older/odnowa-agent_0.0.1-1_$(ARCH).deb
 AS_ROOT := $(SUDO) env "PATH=$$PATH"
 
 test-packages: PACKAGES += zip debootstrap systemd-container lintian iproute2 unzip

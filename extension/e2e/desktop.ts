@@ -12,10 +12,13 @@ export class Desktop {
     readonly visible: boolean,
   ) {}
 
-  /** Uses the display there is, or starts Xvfb on one that is free. */
-  static async open(processes: Processes): Promise<Desktop> {
+  /**
+   * Starts Xvfb on a display that is free, so that nothing is typed into a person's windows. Where all is to be seen, it is
+   * the person's own display, if there is one.
+   */
+  static async open(processes: Processes, seen: boolean): Promise<Desktop> {
     const shown = process.env["DISPLAY"];
-    if (shown && outcome("xdpyinfo", ["-display", shown]).ok) return new Desktop(shown, true);
+    if (seen && shown && outcome("xdpyinfo", ["-display", shown]).ok) return new Desktop(shown, true);
     const number = await processes.start({
       name: "xvfb",
       command: "Xvfb",
@@ -27,8 +30,9 @@ export class Desktop {
     return desktop;
   }
 
+  /** Windows on a display of our own know nothing of the person's desktop. */
   get env(): Record<string, string> {
-    return { DISPLAY: this.display };
+    return { DISPLAY: this.display, ...(!this.visible && { WAYLAND_DISPLAY: "", XDG_SESSION_TYPE: "x11", XDG_CURRENT_DESKTOP: "" }) };
   }
 
   #last = "";

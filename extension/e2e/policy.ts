@@ -1,7 +1,7 @@
 // The administrator's policy in a real Chromium: it takes websites from the extension and gives none, and keeps the browser from
 // the agent. Run it as root in a mount namespace of its own, as the policy is laid over /etc there alone:
 //
-//   unshare --mount --propagation private node e2e/dist/policy.mjs
+//   unshare --mount --propagation private node e2e/dist/policy.mjs    (who is not root: with --map-root-user)
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -76,6 +76,11 @@ export class Processes {
   async stopAll(): Promise<void> {
     for (const name of [...this.#running.keys()].reverse()) await this.stop(name);
   }
+
+  /** Ends all of them at once. */
+  kill(): void {
+    for (const child of this.#running.values()) kill(child.pid, "SIGKILL");
+  }
 }
 
 function kill(pid: number | undefined, signal: NodeJS.Signals): void {

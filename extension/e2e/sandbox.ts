@@ -2,7 +2,7 @@
 // as it is in real life. Nothing is written outside its folder and the results' folder.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Computer, openComputer, openPhone, type Phone, render } from "./browsers.ts";
 import { outcome, run } from "./command.ts";
@@ -58,12 +58,17 @@ export class Sandbox {
   }
 
   /** Makes the sandbox and starts its processes; the policy may be changed before. Results is emptied. */
-  static async open(results: string, policy?: (policy: Policy, file: SandboxFile) => void): Promise<Sandbox> {
+  static async open(results: string, policy?: (policy: Policy, file: SandboxFile) => void, seen = false): Promise<Sandbox> {
     rmSync(results, { recursive: true, force: true });
     mkdirSync(results, { recursive: true });
     const processes = new Processes(join(results, "logs"));
     // Sockets have short names only (sun_path: 108 bytes), so the folder is not below the repository.
     const dir = mkdtempSync(join(tmpdir(), "odnowa-"));
+    whenInterrupted(() => {
+      processes.kill();
+      rmSync(dir, { recursive: true, force: true });
+      console.log("\nStopped. Nothing of the sandbox runs, and its folder is gone.");
+    });
     try {
       const [base, agentPort] = await freePorts();
       run(portalProgram, [
@@ -81,7 +86,7 @@ export class Sandbox {
         join(repository, "extension/dist/sdk"),
       ]);
       const file = JSON.parse(readFileSync(join(dir, "sandbox/sandbox.json"), "utf8")) as SandboxFile;
-      const sandbox = new Sandbox(file, await Desktop.open(processes), results, processes);
+      const sandbox = new Sandbox(file, await Desktop.open(processes, seen), results, processes);
       if (policy) sandbox.changePolicy((p) => policy(p, file));
       await sandbox.#startAll();
       return sandbox;
@@ -198,6 +203,16 @@ export class Sandbox {
   }
 }
 
+/** Ctrl-C and its like end everything that was started: the browsers by their libraries, then what is done here. */
+function whenInterrupted(done: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      process.once("exit", done);
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
+}
+
 /**
  * Finds five free ports in a row for the authority, and one for the agent. Runs that start at the same time
  * begin to look at different places.
@@ -209,13 +224,16 @@ async function freePorts(): Promise<[number, number]> {
     const free = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => isFree(base + n)));
     if (free.every(Boolean)) return [base, base + 5];
   }
-  throw new Error("no five free ports in a row between 8700 and 9700");
+  throw new Error("The sandbox needs six free ports in a row, and there are none between 8700 and 9700.");
 }
 
-function isFree(port: number): Promise<boolean> {
-  return new Promise((answer) => {
-    const s = createServer();
-    s.once("error", () => answer(false));
-    s.listen(port, "127.0.0.1", () => s.close(() => answer(true)));
-  });
+/** In both families: browsers try a name's IPv6 address first, and would meet whoever listens there. */
+async function isFree(port: number): Promise<boolean> {
+  const free = (host: string) =>
+    new Promise<boolean>((answer) => {
+      const s = createServer();
+      s.once("error", (e: NodeJS.ErrnoException) => answer(e.code !== "EADDRINUSE"));
+      s.listen(port, host, () => s.close(() => answer(true)));
+    });
+  return (await free("127.0.0.1")) && (await free("::1"));
 }
