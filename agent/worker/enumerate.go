@@ -230,20 +230,6 @@ func privateKeyIDs(s *pkcs11.Session) (map[string]bool, error) {
 	return ids, nil
 }
 
-// certificateWithValue gives the session's certificate with this DER, nil when there is none, or the token does not
-// find it by that: it may pad its values, or take no notice. One certificate is read, not all.
-func certificateWithValue(s *pkcs11.Session, der []byte) (*Certificate, error) {
-	found, err := s.Find(1, pkcs11.Class(pkcs11.ClassCertificate), pkcs11.Attribute{Type: pkcs11.AttributeValue, Value: der})
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	certificate, err := readCertificate(s, found[0])
-	if err != nil || !bytes.Equal(certificate.DER, der) {
-		return nil, err
-	}
-	return certificate, nil
-}
-
 // certificateWithHash gives the session's certificate with this SHA-256, nil when there is none.
 func certificateWithHash(s *pkcs11.Session, hash []byte) (*Certificate, error) {
 	certificates, err := readCertificates(s)
