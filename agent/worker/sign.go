@@ -18,10 +18,14 @@ type located struct {
 }
 
 // locate finds the token with the certificate: where it was, or else anywhere, a second time with the module
-// restarted, as its view of the tokens may be old. The caller closes the session.
-func (c *child) locate(hash []byte) (*located, error) {
+// restarted, as its view of the tokens may be old. The caller closes the session. Before a PIN is presented, the
+// certificate must have been read on the very token (certain): cards may have the same serial number.
+func (c *child) locate(hash []byte, certain bool) (*located, error) {
 	if l := c.locateAgain(hash); l != nil {
-		return l, nil
+		if !certain || hasCertificate(l.session, l.certificate) {
+			return l, nil
+		}
+		l.session.Close()
 	}
 	l, err := c.locateOnce(hash)
 	if err != nil {
@@ -135,7 +139,7 @@ func (l *located) loginRequired() bool { return l.token.Flags.Has(pkcs11.FlagLog
 
 // find tells where the certificate is and whether its key wants a PIN.
 func (c *child) find(hash []byte) (*Found, error) {
-	l, err := c.locate(hash)
+	l, err := c.locate(hash, false)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +160,7 @@ func (c *child) find(hash []byte) (*Found, error) {
 
 // sign logs in, signs and logs out.
 func (c *child) sign(q *request, pin []byte) (signature []byte, err error) {
-	l, err := c.locate(q.Certificate)
+	l, err := c.locate(q.Certificate, true)
 	if err != nil {
 		return nil, err
 	}
