@@ -84,7 +84,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(w.internal.Close)
 	w.public = httptest.NewUnstartedServer(nil)
 	w.config.PublicURL = "http://" + w.public.Listener.Addr().String()
-	r.url = w.config.PublicURL
+	r.appURL = w.config.PublicURL
 	w.public.Config.Handler = newPublic(r, w.config, app{})
 	w.public.Start()
 	t.Cleanup(w.public.Close)

@@ -71,7 +71,7 @@ var migrations embed.FS
 
 // open opens what the registry stands on. What was opened is the caller's to close, also after an error.
 func open(ctx context.Context, c Config, log *zap.Logger) (r *registry, opened daemon.Opened, err error) {
-	r = &registry{log: log, url: c.PublicURL, api: c.SigningURL, now: time.Now}
+	r = &registry{log: log, appURL: c.PublicURL, signingURL: c.SigningURL, now: time.Now}
 	if r.audit, err = audit.Open(c.Audit); err != nil {
 		return nil, opened, err
 	}
@@ -84,7 +84,7 @@ func open(ctx context.Context, c Config, log *zap.Logger) (r *registry, opened d
 		return nil, opened, err
 	}
 	opened = append(opened, r.hsm.Close)
-	if r.key, err = r.hsm.Key(c.StatementKey); err != nil {
+	if r.statementKey, err = r.hsm.Key(c.StatementKey); err != nil {
 		return nil, opened, fmt.Errorf("statementKey: %w", err)
 	}
 	return r, opened, nil
