@@ -93,7 +93,7 @@ func TestAppIsServedStrictly(t *testing.T) {
 	if _, err := readApp(dir); err == nil {
 		t.Error("a file that is no part of an app was read")
 	}
-	if _, err := readApp(t.TempDir()); err == nil || !strings.Contains(err.Error(), "npm run build") {
+	if _, err := readApp(t.TempDir()); err == nil || !strings.Contains(err.Error(), "make phone builds it") {
 		t.Errorf("no app: %v", err)
 	}
 }
