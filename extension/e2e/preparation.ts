@@ -1,10 +1,12 @@
 // The preparation against the real agent, in Chromium and in Firefox at once. Each failure is provoked for real and seen in both: the card taken
-// out; its software missing, broken or open to everybody; the service stopped; versions too old; the host's manifest taken away, for another extension, its
+// out; its software missing, broken, open to everybody or slow; the service stopped; versions too old; the host's manifest taken away, for another extension, its
 // program crashing; the extension switched off. Each time it goes on by itself. FAULTS.md says what only Chromium can show.
-import { chmodSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { chmodSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { chromium, type Page } from "playwright-core";
 import { chromiumHost, executablePath, quiet } from "./browsers.ts";
+import { run } from "./command.ts";
 import { firefoxHost, openFirefox } from "./firefox.ts";
 import { main, type Expectations } from "./preview.ts";
 import { Report } from "./report.ts";
@@ -105,6 +107,28 @@ async function software(sandbox: Sandbox, all: Together): Promise<void> {
     await all((p) => p.says(what, "agent", code));
   }
   writeFileSync(file, kept);
+  await all((p) => p.comeBack());
+  await all((p) => p.ready());
+  await slowSoftware(sandbox, all, kept);
+}
+
+/** The module that misbehaves to order takes longer over its readers than the agent waits, and has the card when it is done. */
+async function slowSoftware(sandbox: Sandbox, all: Together, kept: string): Promise<void> {
+  const path = (name: string) => join(sandbox.file.dir, "agent", name);
+  run("gcc", ["-shared", "-fPIC", "-w", "-o", path("slow.so"), "../agent/card/cardtest/testdata/hostile.c"]);
+  writeFileSync(path("slow.der"), new X509Certificate(readFileSync(sandbox.file.card.qualified)).raw);
+  writeFileSync(path("slow"), "");
+  const env = ["HOSTILE=C_GetSlotList=sleep:8000", `HOSTILE_IF=${path("slow")}`, `HOSTILE_CERT=${path("slow.der")}`];
+  const { modules, ...policy } = JSON.parse(kept) as { modules: object[] };
+  const slow = { name: "slow", path: path("slow.so"), userWritable: true, env };
+  const putBack = takeCard(sandbox);
+  writeFileSync(sandbox.file.agent.policy, JSON.stringify({ ...policy, modules: [slow, ...modules] }));
+  await all((p) => p.comeBack());
+  await all((p) => p.says("card software slow", "agent", "module_slow"));
+  rmSync(path("slow"));
+  await all((p) => p.ready());
+  putBack();
+  writeFileSync(sandbox.file.agent.policy, kept);
   await all((p) => p.comeBack());
   await all((p) => p.ready());
 }
