@@ -30,10 +30,7 @@ export function page(w: Wizard, content: Page): TemplateResult {
     event.preventDefault();
     if (!w.busy) primary?.act();
   };
-  return html`<section class="panel" data-testid="wizard" data-screen=${w.screen} data-state=${w.renewal?.state ?? "none"}
-      data-busy=${w.busy ?? "no"} lang=${w.language}>
-    ${head(w)}
-    <form class="body" novalidate autocomplete="off" @submit=${submit}>
+  return panel(w, w.busy ?? "no", html`<form class="body" novalidate autocomplete="off" @submit=${submit}>
       ${content.back === false ? nothing : back(w)} ${summary(w, primary !== undefined)}
       <h2 class="title" tabindex="-1" data-testid="heading" aria-describedby="step">${content.title}</h2>
       ${content.lead ? html`<p class="lead">${content.lead}</p>` : nothing} ${content.body ?? nothing}
@@ -47,12 +44,26 @@ export function page(w: Wizard, content: Page): TemplateResult {
       </div>
       ${content.after && !w.busy ? html`<p class="after">${content.after}</p>` : nothing} ${help(w)}
     </form>
-    ${foot(w)}
+    ${foot(w)}`);
+}
+
+/** One screen while something else goes on, in a window or on the phone: what is waited for, and no way but to wait or to stop. */
+export function waitingPage(w: Wizard, busy: "signing" | "activating", title: string, body: Part): TemplateResult {
+  return panel(w, busy, html`<div class="body">
+      <h2 class="title" tabindex="-1" data-testid="heading">${title}</h2>
+      ${body}
+    </div>`);
+}
+
+function panel(w: Wizard, busy: string, content: TemplateResult): TemplateResult {
+  return html`<section class="panel" data-testid="wizard" data-screen=${w.screen} data-state=${w.renewal?.state ?? "none"}
+      data-busy=${busy} lang=${w.language}>
+    ${head(w)} ${content}
   </section>`;
 }
 
 /** How far the person is; before the first step, whose wizard it is. */
-export function head(w: Wizard): TemplateResult {
+function head(w: Wizard): TemplateResult {
   // Without an issued certificate the activation is no step of a renewal.
   const step = w.screen === "activate" && w.renewal?.state !== "issued" ? undefined : stepOf(w.screen);
   const number = step ? steps.indexOf(step) + 1 : 0;
