@@ -31,7 +31,7 @@ export function page(w: Wizard, content: Page): TemplateResult {
     if (!w.busy) primary?.act();
   };
   return panel(w, w.busy ?? "no", html`<form class="body" novalidate autocomplete="off" @submit=${submit}>
-      ${content.back === false ? nothing : back(w)} ${summary(w, primary !== undefined)}
+      ${content.back === false ? nothing : back(w)} ${summary(w, primary !== undefined && primary.label !== w.t.retry)}
       <h2 class="title" tabindex="-1" data-testid="heading" aria-describedby="step">${content.title}</h2>
       ${content.lead ? html`<p class="lead">${content.lead}</p>` : nothing} ${content.body ?? nothing}
       <div class="actions ${primary || secondary || w.busy ? "" : "empty"}">
@@ -89,15 +89,21 @@ function back(w: Wizard): Part {
 
 function foot(w: Wizard): Part {
   if (!w.info) return nothing;
-  const { email, phone } = w.info.support;
   const canLeave = w.renewal && !w.busy && !["start", "leaving", "issuing", "issued", "activate", "unavailable"].includes(w.screen);
   return html`<footer class="foot">
-    <p>${w.t.support} <a href="tel:${phone.replaceAll(" ", "")}">${phone}</a>, <a href="mailto:${email}">${email}</a></p>
+    <p>${w.t.support} ${contacts(w)}</p>
     ${canLeave ? linkButton(w.t.leave, "leave", () => askToLeave(w)) : nothing}
   </footer>`;
 }
 
-/** What failed, what to do, and a button that does it. */
+/** How to reach the CA's support. */
+export function contacts({ info }: Wizard): Part {
+  if (!info) return nothing;
+  const { email, phone } = info.support;
+  return html`<a href="tel:${phone.replaceAll(" ", "")}">${phone}</a>, <a href="mailto:${email}">${email}</a>`;
+}
+
+/** What failed, what to do, and a button that does it, unless the screen's own says the same. */
 function summary(w: Wizard, canSubmit: boolean): Part {
   const [first] = w.failures;
   if (!first) return nothing;
@@ -127,7 +133,7 @@ function report(w: Wizard): Part {
   const { text, copied } = w.report;
   return html`<div class="report" tabindex="-1" data-testid="report" data-copied=${copied ? "yes" : "no"}>
     <p><strong>${copied ? w.t.report.copied : w.t.report.byHand}</strong> ${w.t.report.nothingPersonal}</p>
-    <textarea class="input mono" readonly rows="8" aria-label=${w.t.report.label} .value=${text}></textarea>
+    <textarea class="input mono" readonly rows="10" aria-label=${w.t.report.label} .value=${text}></textarea>
   </div>`;
 }
 
