@@ -1,6 +1,7 @@
-// The preparation against the real agent, in Chromium and in Firefox at once. Each failure is provoked for real and seen in both: the card taken
-// out; its software missing, broken, open to everybody or slow; the service stopped; versions too old; the host's manifest taken away, for another extension, its
-// program crashing; the extension switched off. Each time it goes on by itself. FAULTS.md says what only Chromium can show.
+// The preparation against the real agent, in Chromium and in Firefox at once. Each failure is provoked for real and seen in
+// both: the card taken out; its software missing, broken, open to everybody or slow; the service stopped; versions too old; the
+// host's manifest taken away, for another extension, its program crashing; the extension switched off. Each time it goes on by
+// itself. FAULTS.md says what only Chromium can show.
 import { X509Certificate } from "node:crypto";
 import { chmodSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

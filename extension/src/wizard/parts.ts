@@ -47,7 +47,7 @@ export function page(w: Wizard, content: Page): TemplateResult {
     ${foot(w)}`);
 }
 
-/** One screen while something else goes on, in a window or on the phone: what is waited for, and no way but to wait or to stop. */
+/** One screen while a window or the phone goes on: what is waited for, and no way but to wait or to stop. */
 export function waitingPage(w: Wizard, busy: "signing" | "activating", title: string, body: Part): TemplateResult {
   return panel(w, busy, html`<div class="body">
       <h2 class="title" tabindex="-1" data-testid="heading">${title}</h2>
