@@ -214,7 +214,7 @@ func twoUsers(t *testing.T) {
 	t.Run("each sees the own certificate", func(t *testing.T) {
 		for o, b := range hosts {
 			if list := b.list(bridge.Filter{}); len(list.Certificates) != 1 || list.Certificates[0].ID != o.mine.ID {
-				t.Errorf("user %d sees %+v", o.user.Uid, list.Certificates)
+				t.Errorf("user %d sees %+v", o.user.Uid, list)
 			}
 		}
 	})
