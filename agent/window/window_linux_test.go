@@ -316,36 +316,47 @@ func TestExclusive(t *testing.T) {
 
 // TestPadEnds: the reader's time is bounded, and its window goes with the card's answer.
 func TestPadEnds(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		timeout time.Duration
-		want    error
-	}{
-		{"nobody types", time.Second, window.ErrTimeout},
-		{"the card answers", time.Minute, context.Canceled},
-	} {
-		w, p := open(t, c.timeout, "", windowtest.Yes, windowtest.Yes, windowtest.Hang)
-		conversation, err := converse(t.Context(), w, confirmation())
-		if err != nil {
-			t.Fatal(err)
+	t.Run("nobody types", func(t *testing.T) {
+		for timeout := time.Second; !padEnds(t, timeout, window.ErrTimeout); timeout *= 2 {
+			if timeout > 20*time.Second {
+				t.Fatal("no window")
+			}
 		}
-		card, done, err := conversation.PINPad(t.Context(), window.PINState{State: bridge.PINOK})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.WaitAsked(t, 3)
-		pid := p.PID(t)
-		if c.want == context.Canceled {
-			done()
-		}
-		<-card.Done()
-		if err := context.Cause(card); !errors.Is(err, c.want) {
-			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
-		}
-		done()
-		if syscall.Kill(pid, 0) == nil {
-			t.Errorf("%s: the window is still open", c.name)
-		}
-		conversation.Close()
+	})
+	t.Run("the card answers", func(t *testing.T) { padEnds(t, time.Minute, context.Canceled) })
+}
+
+// padEnds says whether the window for the pad opened within the reader's time, which a busy machine may need for less.
+func padEnds(t *testing.T, timeout time.Duration, want error) bool {
+	w, p := open(t, timeout, "", windowtest.Yes, windowtest.Yes, windowtest.Hang)
+	conversation, err := converse(t.Context(), w, confirmation())
+	if errors.Is(err, window.ErrTimeout) {
+		return false
 	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conversation.Close()
+	card, done, err := conversation.PINPad(t.Context(), window.PINState{State: bridge.PINOK})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	for len(p.Asked(t)) < 3 && card.Err() == nil {
+		time.Sleep(5 * time.Millisecond)
+	}
+	asked := len(p.Asked(t)) == 3
+	pid := p.PID(t)
+	if want == context.Canceled {
+		done()
+	}
+	<-card.Done()
+	if err := context.Cause(card); !errors.Is(err, want) {
+		t.Errorf("got %v, want %v", err, want)
+	}
+	done()
+	if syscall.Kill(pid, 0) == nil && asked {
+		t.Error("the window is still open")
+	}
+	return asked
 }

@@ -351,7 +351,6 @@ func TestLease(t *testing.T) {
 	}
 }
 
-// TestDoubleSignature: of different signatures at a time one is kept.
 // TestHold: a lease that is held outlives its life; when it is let go, it ends.
 func TestHold(t *testing.T) {
 	s, clock := newStore(t)
@@ -385,6 +384,7 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// TestDoubleSignature: of different signatures at a time one is kept.
 func TestDoubleSignature(t *testing.T) {
 	s, _ := newStore(t)
 	session, _ := open(t, s, sell(t, s), "")

@@ -108,8 +108,13 @@ func (s *stage) ask(plan ...windowtest.Answer) <-chan answer {
 func (s *stage) beforeWindow() (<-chan answer, func()) {
 	unlock := lockCard(s.t, s.card)
 	ch := s.ask(windowtest.Yes, windowtest.Answer(s.card.PIN))
-	s.until("the module at the card", func() bool { return waitsForLock(s.t, s.worker()) })
+	s.atCard()
 	return ch, unlock
+}
+
+func (s *stage) atCard() {
+	s.t.Helper()
+	s.until("the module at the card", func() bool { return waitsForLock(s.t, s.worker()) })
 }
 
 func (s *stage) windowOpen() (<-chan answer, func()) {
@@ -128,10 +133,10 @@ func (s *stage) pinAsked() (<-chan answer, func()) {
 func (s *stage) cardSigning() (<-chan answer, func()) {
 	ch := s.ask(windowtest.Yes, windowtest.WaitThen(s.card.PIN))
 	s.person.WaitAsked(s.t, 2)
-	worker := s.hold(s.worker())
+	unlock := lockCard(s.t, s.card)
 	s.person.Go(s.t)
-	s.progress(bridge.Signing)
-	return ch, worker
+	s.atCard()
+	return ch, unlock
 }
 
 // answerUnderWay: the signature is made and recorded, and has not reached the browser.
@@ -152,19 +157,6 @@ func (s *stage) socket() string { return filepath.Join(s.dir, "odnowa-agent", "s
 
 // letGo lets the person answer, if the window is still there.
 func (s *stage) letGo() { s.person.Go(s.t) }
-
-func (s *stage) progress(want bridge.ProgressState) {
-	for {
-		select {
-		case a := <-s.b.notified:
-			if strings.Contains(string(a.Params), string(want)) {
-				return
-			}
-		case <-time.After(20 * time.Second):
-			s.t.Fatalf("no progress %s", want)
-		}
-	}
-}
 
 // hold stops a process; what it gives lets it go on, if it is still there.
 func (s *stage) hold(pid int) func() {

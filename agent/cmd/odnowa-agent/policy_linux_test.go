@@ -93,6 +93,9 @@ func TestPolicyChangesService(t *testing.T) {
 	r := newRig(t, func(r *rig) { r.policy.Pinentry = person.Path; r.withService(t) })
 	r.start(t, "service")
 	r.start(t, "session")
+	if !r.logged("service reached") { // or there is nobody to pair with
+		t.Fatal("the session does not reach the service")
+	}
 	address := fmt.Sprintf("127.0.0.1:%d", r.policy.Port)
 	const origin = "chrome-extension://" + testExtension
 	e := servicetest.Dial(t, address, origin, nil)

@@ -22,6 +22,7 @@ import (
 	"github.com/odnowa/odnowa/agent/card/cardtest"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/service/servicetest"
+	"github.com/odnowa/odnowa/agent/subprocess/subprocesstest"
 	"github.com/odnowa/odnowa/agent/window/windowtest"
 	"github.com/odnowa/odnowa/protocol/bridge"
 	"github.com/odnowa/odnowa/protocol/cades"
@@ -102,7 +103,7 @@ func users(t *testing.T) (alice, bob *owner, service *rig) {
 	service = newRig(t, func(r *rig) {
 		r.withService(t)
 		r.policy.AllowRoot = false
-		r.policy.Modules = []policy.Module{{Name: "SoftHSM", Path: r.card.Module}} // each has the own SOFTHSM2_CONF
+		r.policy.Modules = []policy.Module{{Name: "SoftHSM", Path: r.card.Module, Env: []string{subprocesstest.Env()}}} // each has the own SOFTHSM2_CONF
 		r.policy.Pinentry = filepath.Join(r.dir, "pinentry")
 		r.program, r.user = self, &syscall.Credential{Uid: serviceUID, Gid: serviceUID}
 	})
@@ -144,7 +145,7 @@ func (r *rig) login(t *testing.T, uid uint32, certificate string) *owner {
 	}
 	o.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + o.home, "XDG_RUNTIME_DIR=" + o.home, "DISPLAY=:99",
-		"SOFTHSM2_CONF=" + o.card.Conf, policy.Environment + "=" + filepath.Join(r.dir, "policy.json"),
+		"SOFTHSM2_CONF=" + o.card.Conf, policy.Environment + "=" + filepath.Join(r.dir, "policy.json"), subprocesstest.Env(),
 	}
 	return o
 }
@@ -213,7 +214,7 @@ func twoUsers(t *testing.T) {
 	t.Run("each sees the own certificate", func(t *testing.T) {
 		for o, b := range hosts {
 			if list := b.list(bridge.Filter{}); len(list.Certificates) != 1 || list.Certificates[0].ID != o.mine.ID {
-				t.Errorf("user %d sees %+v", o.user.Uid, list.Certificates)
+				t.Errorf("user %d sees %+v", o.user.Uid, list)
 			}
 		}
 	})

@@ -145,7 +145,7 @@ func TestTerminal(t *testing.T) {
 		t.Error("a viewer is offered in a terminal")
 	}
 	tty.press(t, "\x1b[C\r") // to the right: from Cancel, which has the focus, or to it
-	tty.await(t, "PIN")
+	tty.await(t, "<Podpisz>")
 	tty.press(t, r.card.PIN+"\r")
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v: %q", err, tty.text())
