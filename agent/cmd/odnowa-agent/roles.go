@@ -115,7 +115,7 @@ func runHost(ctx context.Context, args []string, s stdio) int {
 	socket, err := local.SessionPath()
 	if err == nil {
 		h := host.Host{Preface: preface, Socket: socket, Start: startSession}
-		err = h.Run(ctx, s.in, s.out)
+		err = h.Run(ctx, host.Pipe(s.in), s.out)
 	}
 	if err != nil {
 		logger.Error("native host ended", zap.Error(err))
