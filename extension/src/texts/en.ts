@@ -63,7 +63,7 @@ export const en: Texts = {
     certificate: "Choose the certificate that signs the application",
     accepted: "To continue, accept the terms and confirm that you have read the privacy notice",
     email: "Enter an e-mail address, for example jan@company.example",
-    phone: "Enter a mobile phone number, for example +48 600 100 200",
+    phone: "Enter a mobile phone number, for example +48 600 100 200",
   },
   busy: {
     loading: "Loading your renewal…",

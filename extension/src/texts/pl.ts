@@ -67,7 +67,7 @@ export const pl = {
     certificate: "Wybierz certyfikat, którym podpiszesz wniosek",
     accepted: "Aby przejść dalej, zaakceptuj regulamin i potwierdź zapoznanie się z informacją o prywatności",
     email: "Podaj adres e-mail, na przykład jan@firma.pl",
-    phone: "Podaj numer telefonu komórkowego, na przykład 600 100 200",
+    phone: "Podaj numer telefonu komórkowego, na przykład 600 100 200",
   },
   busy: {
     loading: "Wczytujemy Twoje odnowienie…",
