@@ -22,7 +22,8 @@ type queue struct {
 	mu         sync.Mutex // guards the fields that follow
 	held       bool
 	holder     string
-	turnedAway bool // somebody was, while the holder held
+	holding    context.Context // the holder's: once it has ended, the holder is about to let go
+	turnedAway bool            // somebody was, while the holder held
 	waiting    []*turn
 	resting    map[string]time.Time // until when, by asker
 }
@@ -30,6 +31,7 @@ type queue struct {
 // turn is one who waits; its channel closes when it is the holder.
 type turn struct {
 	who   string
+	ctx   context.Context
 	ready chan struct{}
 }
 
@@ -38,7 +40,7 @@ func (q *queue) acquire(ctx context.Context, who string) error {
 	if err := q.pause(ctx, who); err != nil {
 		return err
 	}
-	t, err := q.enter(who)
+	t, err := q.enter(ctx, who)
 	if err != nil || t == nil {
 		return err
 	}
@@ -77,22 +79,23 @@ func (q *queue) pause(ctx context.Context, who string) error {
 	}
 }
 
-// enter takes the window, or else a place in the queue.
-func (q *queue) enter(who string) (*turn, error) {
+// enter takes the window, or else a place in the queue. Who has either already gets no second one, unless the first
+// is over: a browser that has come back does not find its own window in its way.
+func (q *queue) enter(ctx context.Context, who string) (*turn, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.held {
-		q.held, q.holder, q.turnedAway = true, who, false
+		q.held, q.holder, q.holding, q.turnedAway = true, who, ctx, false
 		return nil, nil
 	}
-	if who == q.holder || slices.ContainsFunc(q.waiting, func(t *turn) bool { return t.who == who }) {
+	if who == q.holder && q.holding.Err() == nil || slices.ContainsFunc(q.waiting, func(t *turn) bool { return t.who == who && t.ctx.Err() == nil }) {
 		return nil, ErrBusy
 	}
 	if len(q.waiting) >= maxWaiting {
 		q.turnedAway = true
 		return nil, ErrBusy
 	}
-	t := &turn{who, make(chan struct{})}
+	t := &turn{who, ctx, make(chan struct{})}
 	q.waiting = append(q.waiting, t)
 	return t, nil
 }
@@ -126,6 +129,6 @@ func (q *queue) release() {
 	}
 	next := q.waiting[0]
 	q.waiting = q.waiting[1:]
-	q.held, q.holder = true, next.who
+	q.held, q.holder, q.holding = true, next.who, next.ctx
 	close(next.ready)
 }

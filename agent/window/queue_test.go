@@ -50,6 +50,25 @@ func TestQueue(t *testing.T) {
 	})
 }
 
+// TestQueueOver: who comes back while the own window is closing waits for that.
+func TestQueueOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var q queue
+		holding, gone := context.WithCancel(t.Context())
+		if err := q.acquire(holding, "a"); err != nil {
+			t.Fatal(err)
+		}
+		gone()
+		time.AfterFunc(time.Second, q.release)
+		if err := q.acquire(t.Context(), "a"); err != nil {
+			t.Errorf("the holder, back: %v", err)
+		}
+		if err := q.acquire(t.Context(), "a"); !errors.Is(err, ErrBusy) {
+			t.Errorf("a second window of the holder's: got %v", err)
+		}
+	})
+}
+
 func TestQueuePatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var q queue

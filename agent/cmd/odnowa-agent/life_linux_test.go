@@ -135,6 +135,9 @@ func (s *stage) cardSigning() (<-chan answer, func()) {
 	s.person.WaitAsked(s.t, 2)
 	unlock := lockCard(s.t, s.card)
 	s.person.Go(s.t)
+	for p := (bridge.Progress{}); p.State != bridge.Signing; {
+		s.b.progress(bridge.NotifySignatureProgress, &p)
+	}
 	s.atCard()
 	return ch, unlock
 }
