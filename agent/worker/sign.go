@@ -17,16 +17,9 @@ type located struct {
 	certificate *Certificate
 }
 
-// locate finds the token with the certificate: where it was, or else anywhere, a second time with the module
-// restarted, as its view of the tokens may be old. The caller closes the session. Before a PIN is presented, the
-// certificate must have been read on the very token (certain): cards may have the same serial number.
-func (c *child) locate(hash []byte, certain bool) (*located, error) {
-	if l := c.locateAgain(hash); l != nil {
-		if !certain || hasCertificate(l.session, l.certificate) {
-			return l, nil
-		}
-		l.session.Close()
-	}
+// locate finds the token with the certificate by reading it, a second time with the module restarted, as its view of
+// the tokens may be old. The caller closes the session.
+func (c *child) locate(hash []byte) (*located, error) {
 	l, err := c.locateOnce(hash)
 	if err != nil {
 		if err := c.restart(); err != nil {
@@ -40,12 +33,13 @@ func (c *child) locate(hash []byte, certain bool) (*located, error) {
 	return l, nil
 }
 
-// locateAgain looks only whether the token where the certificate was is still there, which takes a tenth of the time
-// of reading certificates. It gives nil where it is not, or cannot be told from others, or its key has no
-// CKA_ID by which to find it.
+// locateAgain looks only whether the token where the certificate was is still there, by what the module says, which
+// takes a tenth of the time of reading certificates. It is not for signing: cards may have the same serial number, and
+// OpenSC says the same after PC/SC was restarted, with which a login fails. It gives nil where the token is not
+// there, or cannot be told from others, or its key has to be looked at anyway, as it may not want a login.
 func (c *child) locateAgain(hash []byte) *located {
 	l, known := c.places[string(hash)]
-	if !known || l.token.Serial == "" || len(l.certificate.ID) == 0 {
+	if !known || !l.loginRequired() || l.token.Serial == "" {
 		return nil
 	}
 	slot, err := c.readSlot(l.slot, false)
@@ -139,9 +133,12 @@ func (l *located) loginRequired() bool { return l.token.Flags.Has(pkcs11.FlagLog
 
 // find tells where the certificate is and whether its key wants a PIN.
 func (c *child) find(hash []byte) (*Found, error) {
-	l, err := c.locate(hash, false)
-	if err != nil {
-		return nil, err
+	l := c.locateAgain(hash)
+	if l == nil {
+		var err error
+		if l, err = c.locate(hash); err != nil {
+			return nil, err
+		}
 	}
 	defer l.session.Close()
 	found := &Found{Reader: l.reader, Token: l.token, NeedsPIN: l.loginRequired()}
@@ -160,7 +157,7 @@ func (c *child) find(hash []byte) (*Found, error) {
 
 // sign logs in, signs and logs out.
 func (c *child) sign(q *request, pin []byte) (signature []byte, err error) {
-	l, err := c.locate(q.Certificate, true)
+	l, err := c.locate(q.Certificate)
 	if err != nil {
 		return nil, err
 	}
