@@ -90,8 +90,11 @@ lint-go:
 	@mkdir -p $(TOOLS); [ -x $(TOOLS)/staticcheck ] || GOBIN=$(TOOLS) go install $(STATICCHECK)
 	$(TOOLS)/staticcheck ./...
 
+# The tests are a machine with its card service and several users, so they run as root; what they are built from stays
+# with whoever calls this.
 test-go: system
-	go test -race -timeout 10m ./...
+	@$(if $(SUDO),sudo -v)
+	go test -race -timeout 10m $(if $(SUDO),-exec "sudo env 'PATH=$$PATH' 'GOMODCACHE=$$(go env GOMODCACHE)'") ./...
 
 test-extension: extension/node_modules/.package-lock.json
 	cd extension && npm run --silent lint && npm test --silent
@@ -101,8 +104,9 @@ test-phone: system phone
 	cd portal/phone && npm run --silent lint && npm test --silent
 	go test -count 1 -tags browser -run TestPhoneInBrowser ./portal/sam
 
+# As root for the card service, which it starts.
 test-renewal: system build virtual-card
-	@cd extension && node e2e/dist/together.mjs test,resume browsers,card
+	@cd extension && $(AS_ROOT) node e2e/dist/together.mjs test,resume browsers,card
 
 virtual-card:
 	CGO_ENABLED=0 go build -trimpath -o build/bin/virtual-piv-card ./agent/card/pivtest/cmd/virtual-piv-card

@@ -12,9 +12,14 @@ import (
 // the runtime takes it back, which in a process at rest it does every 10 ms; what the session answers meanwhile
 // would wait as long. The pipe's other end, the browser's, is not affected.
 func Pipe(f *os.File) *os.File {
-	fd := f.Fd()
-	if unix.SetNonblock(int(fd), true) != nil {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
 		return f
 	}
-	return os.NewFile(fd, f.Name())
+	if err := unix.SetNonblock(fd, true); err != nil {
+		unix.Close(fd)
+		return f
+	}
+	enlarge(uintptr(fd))
+	return os.NewFile(uintptr(fd), f.Name())
 }

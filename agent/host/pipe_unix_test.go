@@ -25,6 +25,7 @@ func TestPipe(t *testing.T) {
 		t.Fatalf("the pipe does not block: %v", err)
 	}
 	p := Pipe(blocking)
+	defer p.Close()
 	if err := p.SetReadDeadline(time.Now()); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,63 +14,58 @@ import (
 // document would otherwise be copied whole once more on its way.
 const chunk = 128 << 10
 
-// relay hands frames on until the source ends. What it reads of them is their lengths: the bytes of one
-// that is larger than max are not handed on.
+// relay hands frames on until the source ends. What it reads of them is their lengths: nothing is handed on of
+// one that is larger than max.
 func relay(to io.Writer, from io.Reader, max int) error {
-	lengths := lengths{max: uint64(max)}
-	buf := make([]byte, chunk)
+	in := bufio.NewReaderSize(from, chunk)
 	for {
-		n, err := from.Read(buf)
-		good, bad := lengths.follow(buf[:n])
-		if good > 0 {
-			if _, err := to.Write(buf[:good]); err != nil {
-				return fmt.Errorf("writing frame: %w", err)
-			}
-		}
+		head, err := in.Peek(4)
 		switch {
-		case bad != nil:
-			return fmt.Errorf("reading frame: %w", bad)
-		case errors.Is(err, io.EOF) && lengths.between():
+		case errors.Is(err, io.EOF) && len(head) == 0:
 			return nil
-		case errors.Is(err, io.EOF):
-			return fmt.Errorf("reading frame: %w", io.ErrUnexpectedEOF)
 		case err != nil:
-			return fmt.Errorf("reading frame: %w", err)
+			return readError(err)
+		}
+		size := binary.NativeEndian.Uint32(head)
+		if uint64(size) > uint64(max) {
+			return fmt.Errorf("reading frame: %w: %d of %d bytes", frame.ErrTooLarge, size, max)
+		}
+		for left := 4 + int64(size); left > 0; {
+			n, err := hand(to, in, from, left)
+			if err != nil {
+				return err
+			}
+			left -= n
 		}
 	}
 }
 
-// lengths follows the frames of a stream by their lengths.
-type lengths struct {
-	max  uint64
-	head [4]byte
-	have int    // bytes of head that are there
-	left uint64 // bytes of the body that are to come
+// hand hands on some of what is left of a frame: what is there, or else what comes next.
+func hand(to io.Writer, in *bufio.Reader, from io.Reader, left int64) (int64, error) {
+	if in.Buffered() == 0 {
+		if n, err := splice(to, from, left); n > 0 || err != nil {
+			return n, err
+		}
+		if _, err := in.Peek(1); err != nil {
+			return 0, readError(err)
+		}
+	}
+	part, err := in.Peek(int(min(left, int64(in.Buffered()))))
+	if err != nil {
+		return 0, readError(err)
+	}
+	n, err := to.Write(part)
+	if err != nil {
+		return 0, fmt.Errorf("writing frame: %w", err)
+	}
+	_, err = in.Discard(n)
+	return int64(n), err
 }
 
-// between says whether the stream is between two frames.
-func (l *lengths) between() bool { return l.have == 0 && l.left == 0 }
-
-// follow gives how much of the next part of the stream may be handed on, and an error where that is not all.
-func (l *lengths) follow(part []byte) (good int, err error) {
-	for good < len(part) {
-		if l.left > 0 {
-			n := min(uint64(len(part)-good), l.left)
-			l.left -= n
-			good += int(n)
-			continue
-		}
-		n := copy(l.head[l.have:], part[good:])
-		l.have += n
-		if l.have < len(l.head) {
-			return good + n, nil
-		}
-		size := uint64(binary.NativeEndian.Uint32(l.head[:]))
-		if size > l.max {
-			return good, fmt.Errorf("%w: %d of %d bytes", frame.ErrTooLarge, size, l.max)
-		}
-		l.have, l.left = 0, size
-		good += n
+// readError is an end where there should be none, or any other.
+func readError(err error) error {
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
 	}
-	return good, nil
+	return fmt.Errorf("reading frame: %w", err)
 }

@@ -69,7 +69,10 @@ type request struct {
 	id       string
 	caller   access.Caller
 	language window.Language
+	lifted   []byte // the document's base64, see lift
 }
+
+var errNotParams = errors.New("params are not those of the method")
 
 // handler reads the params strictly, admits the caller, and keeps the request's cancel function
 // while it runs.
@@ -89,9 +92,9 @@ func call[P, R any](ctx context.Context, c *conn, r *jrpc2.Request, serve func(*
 		return nil, bridge.Errorf(bridge.CodeInvalidRequest, err)
 	}
 	params := new(P)
-	err := bridge.Decode(raw, params)
-	if e := c.putBack(requestID(r.ID()), params); err != nil || e != nil {
-		return nil, bridge.Errorf(bridge.CodeInvalidRequest, errors.New("params are not those of the method"))
+	lifted := c.takeLifted(requestID(r.ID()))
+	if bridge.Decode(raw, params) != nil {
+		return nil, bridge.Errorf(bridge.CodeInvalidRequest, errNotParams)
 	}
 	session, done := c.session()
 	defer done()
@@ -99,6 +102,7 @@ func call[P, R any](ctx context.Context, c *conn, r *jrpc2.Request, serve func(*
 	if err != nil {
 		return nil, err
 	}
+	q.lifted = lifted
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if what := access.Request(r.Method()); what != access.Cancel {

@@ -49,30 +49,31 @@ func TestLift(t *testing.T) {
 }
 
 func TestPutBack(t *testing.T) {
-	c := &conn{}
 	for _, v := range []struct {
 		text string
-		into any
+		into bridge.SignParams
 		ok   bool
 	}{
-		{big, &bridge.SignParams{}, true},
-		{big[:len(big)-1], &bridge.SignParams{}, false},
-		{big[:100] + "\n" + big[100:], &bridge.SignParams{}, false},
-		{big[:100] + "\x00" + big[100:], &bridge.SignParams{}, false},
-		{big[:100] + "ż" + big[100:], &bridge.SignParams{}, false},
-		{big, &bridge.SignParams{Document: bridge.Document{Bytes: []byte("x")}}, false},
-		{big, &bridge.ListParams{}, false},
+		{big, bridge.SignParams{}, true},
+		{big[:len(big)-1], bridge.SignParams{}, false},
+		{big[:100] + "\n" + big[100:], bridge.SignParams{}, false},
+		{big[:100] + "\x00" + big[100:], bridge.SignParams{}, false},
+		{big[:100] + "ż" + big[100:], bridge.SignParams{}, false},
+		{big, bridge.SignParams{Document: bridge.Document{Bytes: []byte("x")}}, false},
 	} {
-		if !c.keepLifted("r", []byte(v.text)) || c.keepLifted("r", nil) {
-			t.Fatal("not kept, or twice")
+		if err := putBack([]byte(v.text), &v.into); (err == nil) != v.ok {
+			t.Errorf("%.120q: %v", v.text, err)
 		}
-		err := c.putBack("r", v.into)
-		if (err == nil) != v.ok {
-			t.Errorf("%.120q into %T: %v", v.text, v.into, err)
-		}
-		if len(c.lifted) != 0 {
-			t.Error("left behind")
-		}
+	}
+}
+
+func TestKeepLifted(t *testing.T) {
+	c := &conn{}
+	if !c.keepLifted("r", []byte(big)) || c.keepLifted("r", nil) {
+		t.Error("not kept, or twice")
+	}
+	if got := c.takeLifted("r"); string(got) != big || c.takeLifted("r") != nil || len(c.lifted) != 0 {
+		t.Error("not given, or left behind")
 	}
 	for i := range maxLifted + 3 {
 		if got, want := c.keepLifted(fmt.Sprint(i), []byte("x")), i < maxLifted; got != want {
@@ -88,9 +89,8 @@ func FuzzPutBack(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, one, two string) {
 		for _, text := range []string{one, two} {
-			c, p := &conn{}, &bridge.SignParams{}
-			c.keepLifted("r", []byte(text))
-			err := c.putBack("r", p)
+			p := &bridge.SignParams{}
+			err := putBack([]byte(text), p)
 			want, refused := base64.StdEncoding.DecodeString(text)
 			if strings.ContainsAny(text, "\r\n") { // which JSON has no place for
 				refused = base64.CorruptInputError(0)

@@ -202,15 +202,19 @@ func (s *Session) askCard(ctx context.Context, sign card.SignRequest, _ window.P
 
 // examine makes every check that needs no person.
 func (q *request) examine(ctx context.Context, o order, p *bridge.SignParams) (*task, error) {
+	claims, err := q.claims(p)
+	if err != nil {
+		return nil, err
+	}
+	o.window.Ready()
+	if err := putBack(q.lifted, p); err != nil {
+		return nil, bridge.Errorf(bridge.CodeInvalidRequest, err)
+	}
 	if len(p.Document.Bytes) > MaxDocument {
 		return nil, bridge.Errorf(bridge.CodeDocumentTooLarge, nil)
 	}
 	if len(p.Document.Bytes) == 0 || !window.Viewable(p.Document.MediaType) {
 		return nil, bridge.Errorf(bridge.CodeDocumentRefused, errors.New("empty, or of a media type that the window cannot show"))
-	}
-	claims, err := q.claims(p)
-	if err != nil {
-		return nil, err
 	}
 	if claims == nil {
 		return q.whole(ctx, o, p.CertificateID, p.Document)
@@ -275,7 +279,6 @@ func (s *Session) whole(ctx context.Context, o order, id string, document bridge
 // pick finds the certificate in reach, what signs with it, and the best algorithm that it and the format
 // share. The task is to sign something of the document as CAdES.
 func (s *Session) pick(ctx context.Context, o order, id string, document bridge.Document) (*task, error) {
-	o.window.Ready()
 	b, err := s.certificate(ctx, o, id)
 	if err != nil {
 		return nil, err

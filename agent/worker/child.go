@@ -32,7 +32,7 @@ func Main(ctx context.Context, modulePath string, stdin, stdout *os.File) int {
 	broken := make(chan struct{})
 	go func() {
 		defer close(broken)
-		(&child{path: modulePath, read: map[string][]byte{}}).serve(out, frames)
+		(&child{path: modulePath, places: map[string]located{}}).serve(out, frames)
 	}()
 	select {
 	case <-ctx.Done():
@@ -62,7 +62,7 @@ type child struct {
 	path        string
 	module      *pkcs11.Module
 	initialized bool
-	read        map[string][]byte // DER by SHA-256, of the certificates that were located
+	places      map[string]located // by SHA-256, where certificates were found since the module was initialised
 }
 
 // serve answers until nobody listens any more.
@@ -125,13 +125,13 @@ func (c *child) ready() error {
 		return loadError{fmt.Errorf("C_Initialize: %w", err)}
 	}
 	c.initialized = true
+	clear(c.places) // slots may have other numbers
 	return nil
 }
 
 // restart makes the module look for its tokens anew. It ends all logins.
 func (c *child) restart() error {
 	c.initialized = false
-	clear(c.read)
 	if err := c.module.Finalize(); err != nil && !errors.Is(err, pkcs11.ErrCryptokiNotInit) {
 		return loadError{fmt.Errorf("C_Finalize: %w", err)}
 	}

@@ -104,24 +104,6 @@ func TestModulePrintsAndReads(t *testing.T) {
 	}
 }
 
-// A certificate that was found is found again, whether the module can search by value or not.
-func TestFoundAgain(t *testing.T) {
-	for _, orders := range []string{"", "C_FindObjectsInit=novalue"} {
-		w, h := hostile(t, orders, "")
-		for range 2 {
-			if _, err := w.Find(t.Context(), h.Certificate.Hash()); err != nil {
-				t.Errorf("%q: %v", orders, err)
-			}
-		}
-		if _, err := sign(t, w, h, []byte(cardtest.PIN)); err != nil {
-			t.Errorf("%q: %v", orders, err)
-		}
-		if _, err := w.Find(t.Context(), [32]byte{1}); !errors.Is(err, worker.ErrUnknownCertificate) {
-			t.Errorf("%q: a certificate that is not there: %v", orders, err)
-		}
-	}
-}
-
 // Lengths that a module makes up are errors, and do not end the process.
 func TestModuleLies(t *testing.T) {
 	for _, order := range []string{"C_GetSlotList=many", "C_Sign=many", "C_Sign=nothing", "C_GetAttributeValue=many"} {

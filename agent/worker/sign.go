@@ -17,32 +17,50 @@ type located struct {
 	certificate *Certificate
 }
 
-// locate finds the token with the certificate, a second time with the module restarted, as its view of
-// the tokens may be old. The caller closes the session.
-func (c *child) locate(hash []byte) (*located, error) {
-	if der := c.read[string(hash)]; der != nil {
-		if l, err := c.locateBy(func(s *pkcs11.Session) (*Certificate, error) { return certificateWithValue(s, der) }); err == nil {
+// locate finds the token with the certificate: where it was, or else anywhere, a second time with the module
+// restarted, as its view of the tokens may be old. The caller closes the session. Before a PIN is presented, the
+// certificate must have been read on the very token (certain): cards may have the same serial number.
+func (c *child) locate(hash []byte, certain bool) (*located, error) {
+	if l := c.locateAgain(hash); l != nil {
+		if !certain || hasCertificate(l.session, l.certificate) {
 			return l, nil
 		}
+		l.session.Close()
 	}
-	byHash := func(s *pkcs11.Session) (*Certificate, error) { return certificateWithHash(s, hash) }
-	l, err := c.locateBy(byHash)
+	l, err := c.locateOnce(hash)
 	if err != nil {
 		if err := c.restart(); err != nil {
 			return nil, err
 		}
-		if l, err = c.locateBy(byHash); err != nil {
+		if l, err = c.locateOnce(hash); err != nil {
 			return nil, err
 		}
 	}
-	c.read[string(hash)] = l.certificate.DER
+	c.places[string(hash)] = *l
 	return l, nil
 }
 
-// look finds the certificate in a session, nil when it is not there.
-type look func(*pkcs11.Session) (*Certificate, error)
+// locateAgain looks only whether the token where the certificate was is still there, which takes a tenth of the time
+// of reading certificates. It gives nil where it is not, or cannot be told from others, or its key has no
+// CKA_ID by which to find it.
+func (c *child) locateAgain(hash []byte) *located {
+	l, known := c.places[string(hash)]
+	if !known || l.token.Serial == "" || len(l.certificate.ID) == 0 {
+		return nil
+	}
+	slot, err := c.readSlot(l.slot, false)
+	if err != nil || slot == nil || slot.Token == nil || slot.Reader != l.reader ||
+		slot.Token.Serial != l.token.Serial || slot.Token.Label != l.token.Label {
+		return nil
+	}
+	if l.session, err = c.module.OpenSession(l.slot); err != nil {
+		return nil
+	}
+	l.token = slot.Token.TokenInfo
+	return &l
+}
 
-func (c *child) locateBy(look look) (*located, error) {
+func (c *child) locateOnce(hash []byte) (*located, error) {
 	ids, err := c.module.Slots()
 	if err != nil {
 		return nil, called("C_GetSlotList", err)
@@ -50,7 +68,7 @@ func (c *child) locateBy(look look) (*located, error) {
 	var best *located
 	var firstError error
 	for _, id := range ids {
-		l, err := c.locateIn(id, look)
+		l, err := c.locateIn(id, hash)
 		if err != nil && firstError == nil && !isGone(err) {
 			firstError = err // another card may still have it
 		}
@@ -98,7 +116,7 @@ func better(a, b *located) *located {
 	return a
 }
 
-func (c *child) locateIn(id uint, look look) (*located, error) {
+func (c *child) locateIn(id uint, hash []byte) (*located, error) {
 	slot, err := c.readSlot(id, false)
 	if err != nil || slot == nil || slot.Token == nil {
 		return nil, err
@@ -107,7 +125,7 @@ func (c *child) locateIn(id uint, look look) (*located, error) {
 	if err != nil {
 		return nil, called("C_OpenSession", err)
 	}
-	certificate, err := look(session)
+	certificate, err := certificateWithHash(session, hash)
 	if err != nil || certificate == nil {
 		session.Close()
 		return nil, err
@@ -121,7 +139,7 @@ func (l *located) loginRequired() bool { return l.token.Flags.Has(pkcs11.FlagLog
 
 // find tells where the certificate is and whether its key wants a PIN.
 func (c *child) find(hash []byte) (*Found, error) {
-	l, err := c.locate(hash)
+	l, err := c.locate(hash, false)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +160,7 @@ func (c *child) find(hash []byte) (*Found, error) {
 
 // sign logs in, signs and logs out.
 func (c *child) sign(q *request, pin []byte) (signature []byte, err error) {
-	l, err := c.locate(q.Certificate)
+	l, err := c.locate(q.Certificate, true)
 	if err != nil {
 		return nil, err
 	}

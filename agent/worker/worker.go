@@ -221,9 +221,18 @@ func (w *Worker) call(ctx context.Context, q request, secret []byte, timeout tim
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	base := context.WithoutCancel(ctx)
-	if interruptible {
-		base = ctx
+	exchange := func(ctx context.Context) (*response, error) {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		defer func() { w.turn <- struct{}{} }()
+		return w.exchange(ctx, q, secret)
+	}
+	if interruptible { // the exchange uses the caller's secret: wait until it has let go of it
+		r, err := exchange(ctx)
+		if err != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return r, err
 	}
 	type outcome struct {
 		response *response
@@ -231,19 +240,9 @@ func (w *Worker) call(ctx context.Context, q request, secret []byte, timeout tim
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		limited, cancel := context.WithTimeout(base, timeout)
-		r, err := w.exchange(limited, q, secret)
-		cancel()
-		w.turn <- struct{}{}
+		r, err := exchange(context.WithoutCancel(ctx))
 		done <- outcome{r, err}
 	}()
-	if interruptible { // the exchange uses the caller's secret: wait until it has let go of it
-		o := <-done
-		if o.err != nil && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return o.response, o.err
-	}
 	select {
 	case o := <-done:
 		return o.response, o.err
@@ -268,26 +267,15 @@ func (w *Worker) exchange(ctx context.Context, q request, secret []byte) (*respo
 	w.lastID++
 	q.ID = w.lastID
 	p := w.process
-	var r *response
-	done := make(chan error, 1)
-	go func() {
-		var err error
-		r, err = p.roundTrip(q, secret)
-		done <- err
-	}()
-	select {
-	case err := <-done:
-		if err != nil {
-			return nil, w.failed(err)
-		}
-	case <-ctx.Done():
-		p.kill()
-		<-done
+	inTime, open := context.AfterFunc(ctx, p.kill), context.AfterFunc(w.life, p.kill)
+	r, err := p.roundTrip(q, secret)
+	switch late, closed := !inTime(), !open(); {
+	case late:
 		return nil, w.failed(ctx.Err())
-	case <-w.life.Done():
-		p.kill()
-		<-done
+	case closed:
 		return nil, w.failed(errClosed)
+	case err != nil:
+		return nil, w.failed(err)
 	}
 	w.failedAt = time.Time{}
 	if r.Failure == nil {

@@ -1,7 +1,7 @@
 // The customer's two browsers: Chromium on the computer, with the extension and its native
 // messaging host, and the phone with its camera.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { run } from "./command.ts";
 import type { Desktop } from "./desktop.ts";
@@ -23,6 +23,9 @@ export interface Computer {
   readonly page: Page;
 }
 
+/** Where Chromium looks for the agent's host, below its profile. */
+export const chromiumHost = "NativeMessagingHosts/pl.odnowa.agent.json";
+
 /**
  * Starts Chromium with the extension. The host's manifest lies in the profile, so the system stays as it
  * is; without one, the browser can't start the agent.
@@ -35,9 +38,9 @@ export async function openComputer(options: {
   env: Readonly<Record<string, string>>;
   language?: string;
 }): Promise<Computer> {
-  const hosts = join(options.profile, "NativeMessagingHosts");
-  mkdirSync(hosts, { recursive: true });
-  if (options.hostManifest !== undefined) writeFileSync(join(hosts, "pl.odnowa.agent.json"), options.hostManifest);
+  const host = join(options.profile, chromiumHost);
+  mkdirSync(dirname(host), { recursive: true });
+  if (options.hostManifest !== undefined) writeFileSync(host, options.hostManifest);
   const context = await chromium.launchPersistentContext(options.profile, {
     executablePath,
     headless: !options.desktop.visible,

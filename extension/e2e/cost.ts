@@ -1,6 +1,6 @@
-// What the content script adds to a page of the CA: at most 30 ms. On pages of other origins nothing of the extension runs (hostile.ts
-// looks at that), so that they load without it. The fastest loads are compared: whatever else the machine does can only make
-// a load slower.
+// What the content script adds to a page of the CA: at most 30 ms. On pages of other origins nothing of the extension runs
+// (hostile.ts looks at that), so that they load without it. The fastest loads are compared: whatever else the machine does
+// can only make a load slower.
 import { loadTimes, smallPage } from "./loads.ts";
 import { main, startPreview } from "./preview.ts";
 

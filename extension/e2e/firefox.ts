@@ -1,7 +1,7 @@
 // Firefox as the customer's computer, over WebDriver BiDi. Its home is a folder of the sandbox, where
 // it finds the native messaging host of the person, so that the system stays as it is.
 import { copyFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { launch, type Browser, type ElementHandle, type Page } from "puppeteer-core";
 import { until } from "./command.ts";
 import type { Desktop } from "./desktop.ts";
@@ -10,19 +10,22 @@ import type { Customer, Part, Saved, Tab, Wait } from "./tab.ts";
 const executablePath = "/usr/bin/firefox-esr";
 const patienceMs = 20_000;
 
-/** Starts Firefox with the extension; without a host's manifest, it can't start the agent. */
+/** Where Firefox looks for the agent's host, below its home. */
+export const firefoxHost = ".mozilla/native-messaging-hosts/pl.odnowa.agent.json";
+
+/** Starts Firefox, with the extension or without; without a host's manifest, it can't start the agent. */
 export async function openFirefox(options: {
   home: string;
-  extension: string;
+  extension: string | undefined;
   hostManifest: string | undefined;
   desktop: Desktop;
   env: Readonly<Record<string, string>>;
   language?: string;
 }): Promise<Customer> {
-  const hosts = join(options.home, ".mozilla/native-messaging-hosts");
+  const host = join(options.home, firefoxHost);
   const downloads = join(options.home, "downloads");
-  for (const dir of [hosts, downloads]) mkdirSync(dir, { recursive: true });
-  if (options.hostManifest !== undefined) writeFileSync(join(hosts, "pl.odnowa.agent.json"), options.hostManifest);
+  for (const dir of [dirname(host), downloads]) mkdirSync(dir, { recursive: true });
+  if (options.hostManifest !== undefined) writeFileSync(host, options.hostManifest);
   const browser = await launch({
     browser: "firefox",
     executablePath,
@@ -38,7 +41,7 @@ export async function openFirefox(options: {
     },
   });
   try {
-    await browser.installExtension(options.extension);
+    if (options.extension !== undefined) await browser.installExtension(options.extension);
     const page = (await browser.pages())[0] ?? (await browser.newPage());
     await page.setViewport({ width: 1100, height: 900 });
     return { page: new FirefoxTab(browser, page, downloads), context: { close: () => browser.close() } };
@@ -163,8 +166,8 @@ class FirefoxPart implements Part {
     return (await this.#element()).screenshot();
   }
 
-  async evaluate(look: (element: HTMLImageElement) => Promise<void>): Promise<void> {
-    await ((await this.#element()) as unknown as ElementHandle<HTMLImageElement>).evaluate(look);
+  async evaluate<E extends HTMLElement>(work: (element: E) => unknown): Promise<unknown> {
+    return ((await this.#element()) as unknown as ElementHandle<E>).evaluate(work);
   }
 
   first(): Part {

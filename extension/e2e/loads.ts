@@ -7,8 +7,8 @@ import type { Page } from "playwright-core";
 const warmUp = 6;
 
 /**
- * Milliseconds from each page's first byte to its load event, which a content script at document_start delays. The pages take turns, and each is
- * first as often as the other, so that what else the machine does is the same for both.
+ * Milliseconds from each page's first byte to its load event, which a content script at document_start delays. The pages
+ * take turns, and each is first as often as the other, so that what else the machine does is the same for both.
  */
 export async function loadTimes(visits: readonly { readonly page: Page; readonly url: string }[], loads: number): Promise<number[][]> {
   const taken = visits.map((): number[] => []);

@@ -97,7 +97,7 @@ export class Signing {
   /** `language` is that of the person at the window. */
   constructor(sandbox: Sandbox, path: string, language: string | null) {
     this.#path = path;
-    const env = { ...process.env, ...sandbox.agentEnv, ...(language === "en" && { LANG: "en_GB.UTF-8", LC_ALL: "" }) };
+    const env = { ...process.env, ...sandbox.agentEnv, ...(language === "en" && { LANG: "en_GB.UTF-8" }) };
     const child = spawn(agentProgram, ["sign", "--certificate", cloudCertificate(sandbox), path], { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (this.#text += data.toString()));
     this.ended = new Promise((done, failed) => {

@@ -147,6 +147,9 @@ export class Sandbox {
       XDG_RUNTIME_DIR: join(this.file.dir, "run"),
       XDG_STATE_HOME: join(this.file.dir, "state"),
       LANG: "pl_PL.UTF-8",
+      // Whoever starts this may have another language.
+      LC_ALL: "",
+      LC_MESSAGES: "",
     };
   }
 
@@ -224,7 +227,7 @@ async function freePorts(): Promise<[number, number]> {
     const free = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => isFree(base + n)));
     if (free.every(Boolean)) return [base, base + 5];
   }
-  throw new Error("The sandbox needs six free ports in a row, and there are none between 8700 and 9700.");
+  throw new Error("The sandbox needs six free ports in a row, and there are none between 8700 and 9700. Stop what listens there.");
 }
 
 /** In both families: browsers try a name's IPv6 address first, and would meet whoever listens there. */

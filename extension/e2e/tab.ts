@@ -15,7 +15,8 @@ export interface Part {
   innerText(wait?: Wait): Promise<string>;
   inputValue(): Promise<string>;
   screenshot(): Promise<Uint8Array>;
-  evaluate(look: (element: HTMLImageElement) => Promise<void>): Promise<void>;
+  /** Runs in the page. */
+  evaluate<E extends HTMLElement>(work: (element: E) => unknown): Promise<unknown>;
   first(): Part;
 }
 

@@ -42,6 +42,27 @@ async function unusedPort() {
   return port;
 }
 
+/** Makes the hosts. The function it gives sets how the browser finds the agent; browser.d.mts has the ways. */
+async function hosts(folder, profile, levers, id) {
+  const script = async (name, lines) => {
+    const path = join(folder, name);
+    await writeFile(path, `#!/bin/sh\n${lines}\n`);
+    await chmod(path, 0o755);
+    return path;
+  };
+  const host = await script("host.sh", `ODNOWA_PREVIEW='${levers}' exec '${process.execPath}' '${join(here, "host.mjs")}'`);
+  // It has read before it ends: Chromium has another word for a host that ends before it is spoken to.
+  const crashing = await script("crashing.sh", "head -c 4 >/dev/null\nexit 1");
+  const manifest = { name: "pl.odnowa.agent", description: "preview", path: host, type: "stdio", allowed_origins: [`chrome-extension://${id}/`] };
+  const changed = { forbidden: { allowed_origins: ["chrome-extension://abcdefghijklmnopabcdefghijklmnop/"] }, crashing: { path: crashing } };
+  const file = join(profile, "NativeMessagingHosts/pl.odnowa.agent.json");
+  await mkdir(join(profile, "NativeMessagingHosts"), { recursive: true });
+  return async (how) => {
+    await rm(file, { force: true });
+    if (how !== "missing") await writeFile(file, JSON.stringify({ ...manifest, ...changed[how] }));
+  };
+}
+
 /** Everything for one look at the wizard; `stop` removes it again. Extension and agent can be left out. */
 export async function startPreview({ language, headless = true, width = 1280, extension = true, agent = true, args = [], open = true }) {
   const folder = await mkdtemp(join(tmpdir(), "odnowa-preview-"));
@@ -66,22 +87,7 @@ export async function startPreview({ language, headless = true, width = 1280, ex
   };
   await cards(some);
   await put("cloud.json", JSON.stringify(some));
-  const host = join(folder, "host.sh");
-  await writeFile(host, `#!/bin/sh\nODNOWA_PREVIEW='${levers}' exec '${process.execPath}' '${join(here, "host.mjs")}'\n`);
-  await chmod(host, 0o755);
-  // It has read before it ends: Chromium has another word for a host that ends before it is spoken to.
-  const crashing = join(folder, "crashing.sh");
-  await writeFile(crashing, "#!/bin/sh\nhead -c 4 >/dev/null\nexit 1\n");
-  await chmod(crashing, 0o755);
-  const manifest = { name: "pl.odnowa.agent", description: "preview", path: host, type: "stdio", allowed_origins: [`chrome-extension://${built.id}/`] };
-  const manifestFile = join(profile, "NativeMessagingHosts/pl.odnowa.agent.json");
-  await mkdir(join(profile, "NativeMessagingHosts"), { recursive: true });
-  /** How the browser finds the agent: "here", "missing", "forbidden" (to this extension) or "crashing". */
-  const install = async (how) => {
-    await rm(manifestFile, { force: true });
-    const changed = { forbidden: { allowed_origins: ["chrome-extension://abcdefghijklmnopabcdefghijklmnop/"] }, crashing: { path: crashing } };
-    if (how !== "missing") await writeFile(manifestFile, JSON.stringify({ ...manifest, ...changed[how] }));
-  };
+  const install = await hosts(folder, profile, levers, built.id);
   await install(agent ? "here" : "missing");
   // Without it an unpacked extension does not come back from a reload.
   await mkdir(join(profile, "Default"), { recursive: true });

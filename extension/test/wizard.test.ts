@@ -102,11 +102,14 @@ const open = async () => {
   w.form.code = "TEST-1234";
   await actions.openRenewal(w);
 };
-const toApplication = async () => {
+const toCertificate = async () => {
   await open();
   w.form.start = "now";
   await actions.chooseStart(w);
   await vi.waitFor(() => expect(w.cards).toBeDefined());
+};
+const toApplication = async () => {
+  await toCertificate();
   await actions.chooseCertificate(w);
 };
 const toSign = async () => {
@@ -338,11 +341,15 @@ test("a phone that changed since it was shown stops the confirmation before the 
   expect(transport.sent.filter(({ method }) => method === "signature.create")).toHaveLength(1);
 });
 
+test("a certificate whose PIN was locked after it was chosen is not", async () => {
+  await toCertificate();
+  Object.assign(w.cards?.certificates[0] ?? {}, { pin: "locked" });
+  await actions.chooseCertificate(w);
+  expect([w.screen, w.failures]).toMatchObject(["certificate", [{ title: w.t.missing.certificate, field: "certificate" }]]);
+});
+
 test("a certificate that can't be renewed keeps the person on the list", async () => {
-  await open();
-  w.form.start = "now";
-  await actions.chooseStart(w);
-  await vi.waitFor(() => expect(w.cards).toBeDefined());
+  await toCertificate();
   portal.faults.set("PUT /renewal/certificate", [422, "identity_required"]);
   await actions.chooseCertificate(w);
   expect([w.screen, codes()]).toEqual(["certificate", ["identity_required"]]);

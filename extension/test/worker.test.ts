@@ -163,7 +163,6 @@ test.each([
   ["Specified native messaging host not found.", "agent_missing"],
   ["No such native application pl.odnowa.agent", "agent_missing"],
   ["Access to the specified native messaging host is forbidden.", "agent_forbidden"],
-  ["This extension does not have permission to use native application pl.odnowa.agent", "agent_forbidden"],
   ["Access to the native messaging host was disabled by the system administrator.", "agent_blocked"],
   ["Native host has exited.", "agent_crashed"],
   ["Error when communicating with the native messaging host.", "agent_unreachable"],

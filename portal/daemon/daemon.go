@@ -109,6 +109,18 @@ func listen(log *zap.Logger, servers map[string]*http.Server) (map[string]net.Li
 	return listeners, nil
 }
 
+// Opened are the Close functions of what a role stands on, in the order in which it was opened.
+type Opened []func() error
+
+// Close closes the last first.
+func (o Opened) Close() error {
+	var errs []error
+	for i := len(o) - 1; i >= 0; i-- {
+		errs = append(errs, o[i]())
+	}
+	return errors.Join(errs...)
+}
+
 // EndPolls has the requests of a server end when it begins to stop, so that long polls and streams of
 // events don't hold the stop up. It is for servers whose requests may be given up at any moment.
 func EndPolls(s *http.Server) *http.Server {

@@ -72,7 +72,7 @@ func Open(c Config) (*Token, error) {
 	}
 	ctx, err := crypto11.Configure(&crypto11.Config{Path: c.Module, TokenLabel: c.TokenLabel, Pin: pin})
 	if err != nil {
-		return nil, fmt.Errorf("opening token: %w", err)
+		return nil, fmt.Errorf("opening token %s of %s: %w", c.TokenLabel, c.Module, err)
 	}
 	opened.tokens[c.key()] = true
 	return &Token{ctx: ctx, config: c}, nil

@@ -48,10 +48,8 @@ func (s *Service) DrawUp(ctx context.Context, in contract.ApplicationRequest) (*
 	if out.Seal, err = s.sealApplication(in, cert, out, now); err != nil {
 		return nil, err
 	}
-	if err := s.keepApplication(ctx, in, cert, out, now); err != nil {
-		return nil, err
-	}
-	return out, s.audit.Append("application.drawn_up", audit.ID("number", number),
+	keep := func(ctx context.Context, tx *sql.Tx) error { return keepApplication(ctx, tx, in, cert, out, now) }
+	return out, s.recorded(ctx, keep, "application.drawn_up", audit.ID("number", number),
 		audit.Hash("certificate", cert.Raw), audit.ID("digest", fmt.Sprintf("%x", out.Digest)))
 }
 
@@ -105,13 +103,13 @@ func shown(number string, cert *x509.Certificate, months int, from time.Time, ta
 	}
 }
 
-func (s *Service) keepApplication(ctx context.Context, in contract.ApplicationRequest, cert *x509.Certificate, a *contract.Application, now time.Time) error {
+func keepApplication(ctx context.Context, tx *sql.Tx, in contract.ApplicationRequest, cert *x509.Certificate, a *contract.Application, now time.Time) error {
 	sum := sha256.Sum256(cert.Raw)
 	var with, about sql.NullString
 	if c := in.Contract; c != nil {
 		with, about = sql.NullString{String: c.With, Valid: true}, sql.NullString{String: c.About, Valid: true}
 	}
-	_, err := s.db.ExecContext(ctx, `INSERT INTO applications (number, state, certificate, origin, months, start, target, language,
+	_, err := tx.ExecContext(ctx, `INSERT INTO applications (number, state, certificate, origin, months, start, target, language,
 			contract_with, contract_about, enrolment_url, not_before, not_after, document, range_start, range_end, digest, seal, created_at)
 		VALUES ($1, 'drawn_up', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		a.Number, sum[:], in.Origin, in.Months, in.Start, in.Target, in.Language, with, about, in.EnrolmentURL,
@@ -125,10 +123,13 @@ func (s *Service) keepApplication(ctx context.Context, in contract.ApplicationRe
 // Void withdraws an application. An unknown number and a void one are no error; one whose
 // certificate is decided on is.
 func (s *Service) Void(ctx context.Context, number string) error {
-	err := s.db.QueryRowContext(ctx, `UPDATE applications SET state = 'void' WHERE number = $1 AND state IN ('drawn_up', 'confirmed') RETURNING number`,
-		number).Scan(&number)
+	withdraw := func(ctx context.Context, tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `UPDATE applications SET state = 'void'
+			WHERE number = $1 AND state IN ('drawn_up', 'confirmed') RETURNING number`, number).Scan(&number)
+	}
+	err := s.recorded(ctx, withdraw, "application.void", audit.ID("number", number))
 	if err == nil {
-		return s.audit.Append("application.void", audit.ID("number", number))
+		return nil
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("voiding application: %w", err)

@@ -127,7 +127,7 @@ func readCertificate(path string) (*x509.Certificate, error) {
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, fmt.Errorf("reading certificate %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return cert, nil
 }
@@ -139,11 +139,11 @@ func readStatementKey(path string) (*ecdsa.PublicKey, error) {
 	}
 	pub, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
-		return nil, fmt.Errorf("reading statement key: %w", err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	key, ok := pub.(*ecdsa.PublicKey)
 	if !ok || key.Curve != elliptic.P256() {
-		return nil, errors.New("reading statement key: not P-256")
+		return nil, fmt.Errorf("%s: not a P-256 key", path)
 	}
 	return key, nil
 }
@@ -151,11 +151,11 @@ func readStatementKey(path string) (*ecdsa.PublicKey, error) {
 func readPEM(path, kind string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading: %w", err)
+		return nil, err
 	}
 	block, rest := pem.Decode(b)
 	if block == nil || block.Type != kind || len(bytes.TrimSpace(rest)) != 0 {
-		return nil, fmt.Errorf("reading %s: not one PEM block %s", path, kind)
+		return nil, fmt.Errorf("%s: not one PEM block %s", path, kind)
 	}
 	return block.Bytes, nil
 }

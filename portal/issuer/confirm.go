@@ -52,10 +52,8 @@ func (s *Service) Confirm(ctx context.Context, in contract.ConfirmationRequest) 
 	if out.Seal, err = s.sealConfirmation(app, claims, in.Contact, out.Digest, now); err != nil {
 		return nil, err
 	}
-	if err := s.keepConfirmation(ctx, in, out, now); err != nil {
-		return nil, err
-	}
-	return out, s.audit.Append("confirmation.drawn_up", audit.ID("number", in.Number),
+	keep := func(ctx context.Context, tx *sql.Tx) error { return keepConfirmation(ctx, tx, in, out, now) }
+	return out, s.recorded(ctx, keep, "confirmation.drawn_up", audit.ID("number", in.Number),
 		audit.ID("digest", fmt.Sprintf("%x", out.Digest)), audit.ID("enrolment", claims.Enrolment),
 		audit.Hash("key", claims.Key), audit.Hash("statement", []byte(in.Statement)))
 }
@@ -98,22 +96,20 @@ func (s *Service) sealConfirmation(app *record, c *statement.Claims, contact con
 	})
 }
 
-func (s *Service) keepConfirmation(ctx context.Context, in contract.ConfirmationRequest, c *contract.Confirmation, now time.Time) error {
-	return inTx(ctx, s.db, func(tx *sql.Tx) error {
-		var id int64
-		err := tx.QueryRowContext(ctx, `INSERT INTO confirmations (number, application_cms, statement, email, phone, document, digest, seal, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
-			in.Number, in.ApplicationCMS, in.Statement, in.Contact.Email, in.Contact.Phone, c.Document, c.Digest, c.Seal, now.Unix()).Scan(&id)
-		if err != nil {
-			return fmt.Errorf("keeping confirmation: %w", err)
-		}
-		err = tx.QueryRowContext(ctx, `UPDATE applications SET state = 'confirmed', confirmation = $2
-			WHERE number = $1 AND state IN ('drawn_up', 'confirmed') RETURNING confirmation`, in.Number, id).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return refuse(contract.ApplicationVoid) // since it was read
-		}
-		return err
-	})
+func keepConfirmation(ctx context.Context, tx *sql.Tx, in contract.ConfirmationRequest, c *contract.Confirmation, now time.Time) error {
+	var id int64
+	err := tx.QueryRowContext(ctx, `INSERT INTO confirmations (number, application_cms, statement, email, phone, document, digest, seal, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+		in.Number, in.ApplicationCMS, in.Statement, in.Contact.Email, in.Contact.Phone, c.Document, c.Digest, c.Seal, now.Unix()).Scan(&id)
+	if err != nil {
+		return fmt.Errorf("keeping confirmation: %w", err)
+	}
+	err = tx.QueryRowContext(ctx, `UPDATE applications SET state = 'confirmed', confirmation = $2
+		WHERE number = $1 AND state IN ('drawn_up', 'confirmed') RETURNING confirmation`, in.Number, id).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return refuse(contract.ApplicationVoid) // since it was read
+	}
+	return err
 }
 
 var (

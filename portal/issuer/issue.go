@@ -83,7 +83,7 @@ func (s *Service) inTime(app *record) error {
 
 func (s *Service) begin(ctx context.Context, app *record, in contract.CertificateRequest) error {
 	transaction := newTransaction()
-	err := inTx(ctx, s.db, func(tx *sql.Tx) error {
+	decide := func(ctx context.Context, tx *sql.Tx) error {
 		var number string
 		err := tx.QueryRowContext(ctx, `UPDATE applications SET state = 'issuing'
 			WHERE number = $1 AND state = 'confirmed' AND confirmation = $2 RETURNING number`, app.number, app.confirmation).Scan(&number)
@@ -96,11 +96,8 @@ func (s *Service) begin(ctx context.Context, app *record, in contract.Certificat
 		_, err = tx.ExecContext(ctx, `INSERT INTO issues (number, transaction_id, confirmation, application_cms, confirmation_cms, started_at)
 			VALUES ($1, $2, $3, $4, $5, $6)`, app.number, transaction, app.confirmation, in.ApplicationCMS, in.ConfirmationCMS, s.now().Unix())
 		return err
-	})
-	if err != nil {
-		return err
 	}
-	return s.audit.Append("certificate.issuing", audit.ID("number", app.number), audit.ID("transaction", transaction),
+	return s.recorded(ctx, decide, "certificate.issuing", audit.ID("number", app.number), audit.ID("transaction", transaction),
 		audit.Hash("applicationCms", in.ApplicationCMS), audit.Hash("confirmationCms", in.ConfirmationCMS), audit.Hash("statement", []byte(in.Statement)))
 }
 

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odnowa/odnowa/portal/audit"
+	"github.com/odnowa/odnowa/portal/daemon"
 	"github.com/odnowa/odnowa/portal/database"
 	"github.com/odnowa/odnowa/portal/hsm"
 	"github.com/odnowa/odnowa/portal/profile"
@@ -25,21 +26,13 @@ import (
 type process struct {
 	service *Service
 	public  http.Handler
-	closers []func() error
-}
-
-func (p *process) close() error {
-	var errs []error
-	for i := len(p.closers) - 1; i >= 0; i-- {
-		errs = append(errs, p.closers[i]())
-	}
-	return errors.Join(errs...)
+	opened  daemon.Opened
 }
 
 func open(ctx context.Context, c Config, log *zap.Logger) (*process, error) {
 	p := &process{}
 	if err := p.open(ctx, c, log); err != nil {
-		return nil, errors.Join(err, p.close())
+		return nil, errors.Join(err, p.opened.Close())
 	}
 	return p, nil
 }
@@ -55,22 +48,22 @@ func (p *process) open(ctx context.Context, c Config, log *zap.Logger) error {
 		return err
 	}
 	if s.statement, err = readStatementKey(c.StatementKey); err != nil {
-		return err
+		return fmt.Errorf("statementKey: %w", err)
 	}
 	if s.audit, err = audit.Open(c.Audit); err != nil {
 		return err
 	}
-	p.closers = append(p.closers, s.audit.Close)
+	p.opened = append(p.opened, s.audit.Close)
 	if s.db, err = database.Open(ctx, c.Database, migrations); err != nil {
 		return err
 	}
-	p.closers = append(p.closers, s.db.Close)
+	p.opened = append(p.opened, s.db.Close)
 	s.register = &Register{s.db}
 	token, err := hsm.Open(c.HSM)
 	if err != nil {
 		return err
 	}
-	p.closers = append(p.closers, token.Close)
+	p.opened = append(p.opened, token.Close)
 	p.service = s
 	return p.useKeys(c, certs, token)
 }
@@ -82,10 +75,10 @@ func (p *process) useKeys(c Config, certs map[string]*x509.Certificate, token *h
 	for name, label := range map[string]string{"issuing": c.Keys.CA, "ocsp": c.Keys.OCSP, "tsa": c.Keys.TSA, "seal": c.Keys.Seal} {
 		key, err := token.Key(label)
 		if err != nil {
-			return err
+			return fmt.Errorf("keys: %w", err)
 		}
 		if pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(certs[name].PublicKey) {
-			return fmt.Errorf("key %s is not that of its certificate", label)
+			return fmt.Errorf("keys: %s is not the key of certificates.%s", label, name)
 		}
 		keys[name] = key
 	}
@@ -93,11 +86,11 @@ func (p *process) useKeys(c Config, certs map[string]*x509.Certificate, token *h
 	s.issuer = embedded{s.authority, keys["issuing"]}
 	rootCRL, err := os.ReadFile(c.RootCRL)
 	if err != nil {
-		return fmt.Errorf("reading CRL of the root: %w", err)
+		return fmt.Errorf("rootCrl: %w", err)
 	}
 	policy, err := parseOID(c.CA.TSAPolicy)
 	if err != nil {
-		return err
+		return fmt.Errorf("ca.tsaPolicy: %w", err)
 	}
 	p.public = newPublic(s,
 		&responder{service: s, cert: certs["ocsp"], key: keys["ocsp"]},
@@ -113,12 +106,12 @@ func readCertificates(c Certificates) (map[string]*x509.Certificate, error) {
 	for name, path := range map[string]string{"root": c.Root, "issuing": c.Issuing, "ocsp": c.OCSP, "tsa": c.TSA, "seal": c.Seal} {
 		cert, err := readCertificate(path)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("certificates.%s: %w", name, err)
 		}
 		out[name] = cert
 	}
 	if err := out["issuing"].CheckSignatureFrom(out["root"]); err != nil {
-		return nil, fmt.Errorf("issuing CA is not of the root: %w", err)
+		return nil, fmt.Errorf("certificates.issuing is not of certificates.root: %w", err)
 	}
 	return out, nil
 }

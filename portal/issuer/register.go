@@ -101,7 +101,11 @@ func (r *Register) find(ctx context.Context, where string, arg any) (*Record, er
 
 // Revoke revokes a certificate for good; the first reason stays. ErrNotRegistered when it is unknown.
 func (r *Register) Revoke(ctx context.Context, serial *big.Int, reason int, now time.Time) error {
-	err := r.db.QueryRowContext(ctx, `UPDATE certificates SET revoked_at = coalesce(revoked_at, $2), revoked_reason = coalesce(revoked_reason, $3)
+	return revoke(ctx, r.db, serial, reason, now)
+}
+
+func revoke(ctx context.Context, q querier, serial *big.Int, reason int, now time.Time) error {
+	err := q.QueryRowContext(ctx, `UPDATE certificates SET revoked_at = coalesce(revoked_at, $2), revoked_reason = coalesce(revoked_reason, $3)
 		WHERE serial = $1 RETURNING revoked_reason`, serialText(serial), now.Unix(), reason).Scan(&reason)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNotRegistered

@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"math/big"
 	"strconv"
@@ -17,17 +18,26 @@ func (s *Service) Revoke(ctx context.Context, in contract.RevocationRequest) (*c
 	if !ok || len(in.Serial) > 40 || !revocable(in.Reason) {
 		return nil, refuse(contract.RevocationMalformed)
 	}
-	if err := s.register.Revoke(ctx, serial, in.Reason, s.now()); errors.Is(err, ErrNotRegistered) {
-		return nil, refuse(contract.CertificateUnknown)
-	} else if err != nil {
-		return nil, err
-	}
 	rec, err := s.register.FindSerial(ctx, serial)
+	if errors.Is(err, ErrNotRegistered) {
+		return nil, refuse(contract.CertificateUnknown)
+	}
+	if err == nil && rec.RevokedAt.IsZero() {
+		rec, err = s.revoke(ctx, serial, in.Reason)
+	}
 	if err != nil {
 		return nil, err
 	}
-	out := &contract.Revocation{Serial: serialText(serial), RevokedAt: rec.RevokedAt, Reason: rec.Reason}
-	return out, s.audit.Append("certificate.revoked", audit.ID("serial", out.Serial), audit.ID("reason", strconv.Itoa(rec.Reason)))
+	return &contract.Revocation{Serial: serialText(serial), RevokedAt: rec.RevokedAt, Reason: rec.Reason}, nil
+}
+
+func (s *Service) revoke(ctx context.Context, serial *big.Int, reason int) (*Record, error) {
+	change := func(ctx context.Context, tx *sql.Tx) error { return revoke(ctx, tx, serial, reason, s.now()) }
+	err := s.recorded(ctx, change, "certificate.revoked", audit.ID("serial", serialText(serial)), audit.ID("reason", strconv.Itoa(reason)))
+	if err != nil {
+		return nil, err
+	}
+	return s.register.FindSerial(ctx, serial)
 }
 
 // revocable are the reasons of RFC 5280 5.3.1 that end a person's certificate for good. Suspension

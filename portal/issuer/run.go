@@ -27,7 +27,7 @@ func Run(ctx context.Context, c Config, log *zap.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, i.close()) }()
+	defer func() { err = errors.Join(err, i.opened.Close()) }()
 	internal, err := c.Link.ServerTLS(peerPortal, peerOperator)
 	if err != nil {
 		return err

@@ -139,7 +139,7 @@ func (r *registry) whyNotCounted(ctx context.Context, tx *sql.Tx, c Caller, want
 
 // ready signs the statement and hands it to the portal's long poll.
 func (r *registry) ready(ctx context.Context, c Caller, e *row) error {
-	stmt, err := statement.Sign(r.key, statement.Claims{
+	stmt, err := statement.Sign(r.statementKey, statement.Claims{
 		Enrolment: c.Enrolment, Number: e.number, Key: e.key, Request: e.request,
 		DeviceKey: e.device, PINKey: e.pin, BackupKey: e.backup,
 		Nonce: e.nonce, Code: e.code.String, IssuedAt: r.now().Unix(),

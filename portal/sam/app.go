@@ -56,7 +56,7 @@ func readApp(dir string) (app, error) {
 		err = errors.New("no index.html")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading phone app (build it with: npm run build, in portal/phone): %w", err)
+		return nil, fmt.Errorf("reading phone app in %s (make phone builds it): %w", dir, err)
 	}
 	a["/"] = a["/index.html"]
 	return a, nil

@@ -102,7 +102,7 @@ func (r *registry) register(ctx context.Context, in newComputer) (*Registration,
 	if _, err := statement.ParseP256(in.key); err != nil || in.name == "" || utf8.RuneCountInString(in.name) > maxName {
 		return nil, decline(errRequest, "key or name")
 	}
-	samKey, err := x509.MarshalPKIXPublicKey(r.key.Public())
+	samKey, err := x509.MarshalPKIXPublicKey(r.statementKey.Public())
 	if err != nil {
 		return nil, fmt.Errorf("encoding statement key: %w", err)
 	}

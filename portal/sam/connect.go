@@ -82,7 +82,7 @@ func (r *registry) find(ctx context.Context, c Caller, p Proof) (*FoundComputer,
 	if err != nil {
 		return nil, err
 	}
-	found.SAMKey, err = x509.MarshalPKIXPublicKey(r.key.Public())
+	found.SAMKey, err = x509.MarshalPKIXPublicKey(r.statementKey.Public())
 	return found, err
 }
 

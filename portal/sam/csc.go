@@ -122,7 +122,7 @@ func (a *api) prove(c *call, token string) (*dpop.Proof, error) {
 		return nil, decline(errProof, "not one")
 	}
 	path, _ := strings.CutPrefix(c.req.URL.EscapedPath(), signingPath)
-	p, err := dpop.Check(values[0], dpop.Request{Method: c.req.Method, URL: a.r.api + path, Token: token, Body: c.body, Now: a.r.now()})
+	p, err := dpop.Check(values[0], dpop.Request{Method: c.req.Method, URL: a.r.signingURL + path, Token: token, Body: c.body, Now: a.r.now()})
 	if err != nil {
 		return nil, decline(errProof, err.Error())
 	}

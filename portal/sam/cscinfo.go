@@ -22,9 +22,9 @@ func (a *api) info(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	c.answer(http.StatusOK, map[string]any{
-		"specs": "2.0.0.0", "name": "rSign", "logo": a.r.url + "/icon.svg", "region": "PL", "lang": "pl-PL",
+		"specs": "2.0.0.0", "name": "rSign", "logo": a.r.appURL + "/icon.svg", "region": "PL", "lang": "pl-PL",
 		"description": "Signing with a key in the authority's cloud; each signature is approved on the person's phone",
-		"authType":    []string{"oauth2client"}, "oauth2": a.r.api, "asynchronousOperationMode": false,
+		"authType":    []string{"oauth2client"}, "oauth2": a.r.signingURL, "asynchronousOperationMode": false,
 		"methods": []string{
 			"oauth2/token", "credentials/list", "credentials/info", "credentials/authorize", "credentials/authorizeCheck", "signatures/signHash",
 		},

@@ -69,12 +69,12 @@ func newWorld(t *testing.T) *world {
 		HSM: newToken(t, dir), StatementKey: statementLabel, RequestsPerMinute: 100_000,
 		SigningURL: "http://odnowa.localhost:8700/csc/v2",
 	}}
-	r, closeAll, err := open(t.Context(), w.config, zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel)))
+	r, opened, err := open(t.Context(), w.config, zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := closeAll(); err != nil {
+		if err := opened.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -84,7 +84,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(w.internal.Close)
 	w.public = httptest.NewUnstartedServer(nil)
 	w.config.PublicURL = "http://" + w.public.Listener.Addr().String()
-	r.url = w.config.PublicURL
+	r.appURL = w.config.PublicURL
 	w.public.Config.Handler = newPublic(r, w.config, app{})
 	w.public.Start()
 	t.Cleanup(w.public.Close)

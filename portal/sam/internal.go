@@ -39,7 +39,7 @@ func newInternal(r *registry, c Config) http.Handler {
 	}) (any, error) {
 		id, token, err := r.create(req.Context(), in.Renewal)
 		// The token stands in the fragment, which no browser sends and no server logs.
-		return map[string]string{"id": id, "url": r.url + "/#" + token}, err
+		return map[string]string{"id": id, "url": r.appURL + "/#" + token}, err
 	}))
 	mux.HandleFunc("PUT /v1/enrolments/{id}/application", handle(r, http.StatusNoContent, func(req *http.Request, in struct {
 		Number string `json:"number"`

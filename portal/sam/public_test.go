@@ -93,7 +93,7 @@ func TestAppIsServedStrictly(t *testing.T) {
 	if _, err := readApp(dir); err == nil {
 		t.Error("a file that is no part of an app was read")
 	}
-	if _, err := readApp(t.TempDir()); err == nil || !strings.Contains(err.Error(), "npm run build") {
+	if _, err := readApp(t.TempDir()); err == nil || !strings.Contains(err.Error(), "make phone builds it") {
 		t.Errorf("no app: %v", err)
 	}
 }
@@ -148,28 +148,57 @@ func TestRateLimitAnswers(t *testing.T) {
 	p.scan(random()).want(CodeTooMany)
 }
 
-// The process itself: configuration, mutual TLS, both listeners, a quick stop, no secret in the log.
-func TestRun(t *testing.T) {
+// runConfig makes all that a configuration names, and the link directories of those who call.
+func runConfig(t *testing.T) (c Config, links map[string]string) {
+	t.Helper()
 	dir := t.TempDir()
-	links := map[string]string{}
+	links = map[string]string{}
 	for _, name := range []string{"portal", "sam", "issuer", "operator"} {
 		links[name] = filepath.Join(dir, name)
 	}
-	if err := link.Create(links); err != nil {
+	app := filepath.Join(dir, "app")
+	if err := errors.Join(link.Create(links), os.Mkdir(app, 0o700),
+		os.WriteFile(filepath.Join(app, "index.html"), []byte("<!doctype html>"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "index.html"), []byte("<!doctype html>"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	appDir := filepath.Join(dir, "app")
-	if err := errors.Join(os.Mkdir(appDir, 0o700), os.Rename(filepath.Join(dir, "index.html"), filepath.Join(appDir, "index.html"))); err != nil {
-		t.Fatal(err)
-	}
-	c := Config{
-		Public: "127.0.0.1:0", PublicURL: "http://rsign.localhost:8701", Internal: "127.0.0.1:0", App: appDir,
+	return Config{
+		Public: "127.0.0.1:0", PublicURL: "http://rsign.localhost:8701", Internal: "127.0.0.1:0", App: app,
 		Link: link.Config{Dir: links["sam"]}, Database: filepath.Join(dir, "sam.db"), Audit: filepath.Join(dir, "audit.jsonl"),
 		HSM: newToken(t, dir), StatementKey: statementLabel, SigningURL: "http://odnowa.localhost:8700/csc/v2",
+	}, links
+}
+
+// TestRunSaysWhatIsWrong: each thing that can be wrong at the start, by a name that leads to it.
+func TestRunSaysWhatIsWrong(t *testing.T) {
+	good, _ := runConfig(t)
+	const nowhere = "/nonexistent/x"
+	for name, tt := range map[string]struct {
+		change func(*Config)
+		says   string
+	}{
+		"not checked": {func(c *Config) { c.App = "" }, "configuration: missing: app"},
+		"app":         {func(c *Config) { c.App = nowhere }, "reading phone app in " + nowhere},
+		"audit":       {func(c *Config) { c.Audit = nowhere }, "opening audit log: open " + nowhere},
+		"database":    {func(c *Config) { c.Database = nowhere }, "database " + nowhere},
+		"module":      {func(c *Config) { c.HSM.Module = nowhere }, "opening token " + good.HSM.TokenLabel + " of " + nowhere},
+		"token":       {func(c *Config) { c.HSM.TokenLabel = "other" }, "opening token other of "},
+		"PIN":         {func(c *Config) { c.HSM.PINFile = nowhere }, "reading PIN file: stat " + nowhere},
+		"key":         {func(c *Config) { c.StatementKey = "other" }, "statementKey: no such key in the token: other"},
+		"link":        {func(c *Config) { c.Link.Dir = nowhere }, "loading link certificate: open " + nowhere},
+		"TLS":         {func(c *Config) { c.TLSCertificate, c.TLSKey = nowhere, nowhere }, "tlsCertificate with tlsKey: open " + nowhere},
+		"address":     {func(c *Config) { c.Public = "192.0.2.1:1" }, "listening (public): "},
+	} {
+		c := good
+		tt.change(&c)
+		if err := Run(t.Context(), c, zap.NewNop()); err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: %v, want %q", name, err, tt.says)
+		}
 	}
+}
+
+// The process itself: configuration, mutual TLS, both listeners, a quick stop, no secret in the log.
+func TestRun(t *testing.T) {
+	c, links := runConfig(t)
 	core, logs := observer.New(zap.DebugLevel)
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)

@@ -46,15 +46,15 @@ const (
 
 // registry holds the enrolments and makes their keys. It is the only user of the HSM token.
 type registry struct {
-	db    *sql.DB
-	hsm   *hsm.Token
-	key   crypto.Signer // signs statements
-	audit *audit.Log
-	log   *zap.Logger
-	url   string // of the phone app, an origin
-	now   func() time.Time
-	watch watch
-	api   string // base URL of the CSC API as computers reach it
+	db           *sql.DB
+	hsm          *hsm.Token
+	statementKey crypto.Signer
+	audit        *audit.Log
+	log          *zap.Logger
+	// appURL is the phone app's origin, signingURL the base of the CSC API as computers reach it.
+	appURL, signingURL string
+	now                func() time.Time
+	watch              watch
 }
 
 // change runs one transition: f writes and names the event, the audit record is on the disk before

@@ -44,11 +44,11 @@ func Run(ctx context.Context, c Config, log *zap.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	r, closeAll, err := open(ctx, c, log)
+	r, opened, err := open(ctx, c, log)
+	defer func() { err = errors.Join(err, opened.Close()) }()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeAll()) }()
 	if err := r.sweep(ctx); err != nil {
 		return err
 	}
@@ -69,38 +69,25 @@ func Run(ctx context.Context, c Config, log *zap.Logger) (err error) {
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// open opens what the registry stands on; closeAll closes it in the order that is needed.
-func open(ctx context.Context, c Config, log *zap.Logger) (r *registry, closeAll func() error, err error) {
-	var closers []func() error
-	closeAll = func() error {
-		var errs []error
-		for i := len(closers) - 1; i >= 0; i-- {
-			errs = append(errs, closers[i]())
-		}
-		return errors.Join(errs...)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, closeAll())
-		}
-	}()
-	r = &registry{log: log, url: c.PublicURL, api: c.SigningURL, now: time.Now}
+// open opens what the registry stands on. What was opened is the caller's to close, also after an error.
+func open(ctx context.Context, c Config, log *zap.Logger) (r *registry, opened daemon.Opened, err error) {
+	r = &registry{log: log, appURL: c.PublicURL, signingURL: c.SigningURL, now: time.Now}
 	if r.audit, err = audit.Open(c.Audit); err != nil {
-		return nil, nil, err
+		return nil, opened, err
 	}
-	closers = append(closers, r.audit.Close)
+	opened = append(opened, r.audit.Close)
 	if r.db, err = database.Open(ctx, c.Database, migrations); err != nil {
-		return nil, nil, err
+		return nil, opened, err
 	}
-	closers = append(closers, r.db.Close)
+	opened = append(opened, r.db.Close)
 	if r.hsm, err = hsm.Open(c.HSM); err != nil {
-		return nil, nil, err
+		return nil, opened, err
 	}
-	closers = append(closers, r.hsm.Close)
-	if r.key, err = r.hsm.Key(c.StatementKey); err != nil {
-		return nil, nil, fmt.Errorf("statement key: %w", err)
+	opened = append(opened, r.hsm.Close)
+	if r.statementKey, err = r.hsm.Key(c.StatementKey); err != nil {
+		return nil, opened, fmt.Errorf("statementKey: %w", err)
 	}
-	return r, closeAll, nil
+	return r, opened, nil
 }
 
 func (c *Config) publicTLS() (*tls.Config, error) {
@@ -109,7 +96,7 @@ func (c *Config) publicTLS() (*tls.Config, error) {
 	}
 	cert, err := tls.LoadX509KeyPair(c.TLSCertificate, c.TLSKey)
 	if err != nil {
-		return nil, fmt.Errorf("loading TLS certificate: %w", err)
+		return nil, fmt.Errorf("tlsCertificate with tlsKey: %w", err)
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
 }

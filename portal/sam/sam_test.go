@@ -46,7 +46,7 @@ func TestWholeEnrolment(t *testing.T) {
 	if e.State != Ready || e.Code != p.code {
 		t.Fatalf("after activation: %+v", e)
 	}
-	claims, err := statement.Verify(e.Statement, w.r.key.Public().(*ecdsa.PublicKey))
+	claims, err := statement.Verify(e.Statement, w.r.statementKey.Public().(*ecdsa.PublicKey))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ export const codesEn: CodeTexts = {
     pin_locked: { title: "The card's PIN is locked", cure: "Unlock the PIN with the PUK in the card's software." },
     pin_length: { title: "The PIN has the wrong length", cure: "Check the PIN. This try does not count." },
     seal_missing: { title: "The document has no seal of the authority", cure: "Reload the page. If that doesn't help, tell the authority." },
-    seal_invalid: { title: "The authority's seal does not fit the document", cure: "Don't sign. Tell the authority." },
+    seal_invalid: { title: "The authority's seal does not fit the document", cure: "Nothing was signed. Tell the authority." },
     seal_expired: { title: "The document to be signed has expired", cure: "Check the computer's date and time, then try again. If they are right, choose to change the data: we prepare a new document." },
     document_refused: { title: "The program Odnowa refused to sign this document", cure: "Tell the authority." },
     document_too_large: { title: "The document is too large", cure: "Tell the authority." },

@@ -301,7 +301,7 @@ export const en: Texts = {
   },
   review: {
     title: "Check the data before the certificate is issued",
-    lead: "This is the last step. After you confirm, we issue the certificate.",
+    lead: "Once you sign with the card, we issue the certificate. After that this data can't be changed.",
     old: "Current certificate",
     oldValidity: "Valid",
     oldPlace: "Place",
@@ -332,7 +332,7 @@ export const en: Texts = {
   issuing: {
     title: "We are issuing your certificate",
     lead: "The confirmation is signed and kept. You don't have to sign again.",
-    waiting: "Waiting for the authority. The screen changes by itself when the certificate is ready…",
+    waiting: "Waiting for the authority. The screen changes by itself when the certificate is ready.",
     button: "Try now",
   },
   issued: {
@@ -363,7 +363,7 @@ export const en: Texts = {
     print: "Print this summary",
     activate: "Activate rSign on this computer",
     finish: "Finish",
-    finishHint: "This computer forgets the renewal. Save the documents first.",
+    finishHint: "“Finish” removes the renewal from this browser. Save the documents first.",
   },
   activate: {
     picture: "Drawing of the phone with the rSign app: a field for the code from the computer.",

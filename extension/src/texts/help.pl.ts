@@ -26,7 +26,7 @@ export const helpPl: Help = {
     "Karty nie widać? Wyjmij ją, włóż ponownie, a jeśli to nie pomoże – podłącz czytnik do innego gniazda.",
   ],
   application: [
-    "Wniosek to dokument PDF z Twoimi danymi. Otworzy się w nowej karcie, a tutaj nic nie przepadnie.",
+    "Wniosek to dokument PDF z Twoimi danymi. Otworzy się w nowej karcie przeglądarki, a tutaj nic nie przepadnie.",
     "Dane są takie jak w obecnym certyfikacie. Jeśli się zmieniły, na przykład nazwisko, nie podpisuj i skontaktuj się z nami.",
   ],
   sign: [
@@ -51,7 +51,7 @@ export const helpPl: Help = {
     "Po podpisie tych danych nie można już zmienić.",
     "Sześć cyfr na telefonie, tutaj i w oknie programu Odnowa musi być takich samych. Jeśli są inne, ktoś mógł użyć innego telefonu: nie podpisuj.",
   ],
-  issuing: ["Możesz zamknąć tę kartę. Certyfikat zostanie wydany bez Ciebie, a aplikacja rSign na telefonie to pokaże."],
+  issuing: ["Możesz zamknąć tę stronę. Certyfikat zostanie wydany bez Ciebie, a aplikacja rSign na telefonie to pokaże."],
   issued: [
     "Nowym certyfikatem podpisujesz na każdym komputerze, na którym aktywujesz rSign. Karta i czytnik nie są do tego potrzebne.",
     "Plik certyfikatu nie jest tajny. Możesz go wysłać, gdy ktoś o niego poprosi.",

@@ -31,7 +31,7 @@ export const pl = {
   cancel: "Anuluj",
   leave: "Przerwij na tym komputerze",
   support: "Potrzebujesz pomocy?",
-  newTab: "otworzy się w nowej karcie",
+  newTab: "otworzy się w nowej karcie przeglądarki",
   supportCode: "Kod dla pomocy technicznej:",
   errorTitle: "Nie udało się przejść dalej",
   noticeTitle: "Podpis został przerwany",
@@ -307,7 +307,7 @@ export const pl = {
   },
   review: {
     title: "Sprawdź dane przed wydaniem certyfikatu",
-    lead: "To ostatni krok. Po potwierdzeniu wydamy certyfikat.",
+    lead: "Gdy podpiszesz kartą, wydamy certyfikat. Potem tych danych nie można już zmienić.",
     old: "Obecny certyfikat",
     oldValidity: "Ważny",
     oldPlace: "Miejsce",
@@ -338,7 +338,7 @@ export const pl = {
   issuing: {
     title: "Wydajemy Twój certyfikat",
     lead: "Potwierdzenie jest podpisane i zapisane. Nie musisz podpisywać ponownie.",
-    waiting: "Czekamy na urząd. Ekran zmieni się sam, gdy certyfikat będzie gotowy…",
+    waiting: "Czekamy na urząd. Ekran zmieni się sam, gdy certyfikat będzie gotowy.",
     button: "Spróbuj teraz",
   },
   issued: {
@@ -369,7 +369,7 @@ export const pl = {
     print: "Wydrukuj to podsumowanie",
     activate: "Aktywuj rSign na tym komputerze",
     finish: "Zakończ",
-    finishHint: "Ten komputer zapomni o odnowieniu. Dokumenty zapisz wcześniej.",
+    finishHint: "„Zakończ” usuwa odnowienie z tej przeglądarki. Najpierw zapisz dokumenty.",
   },
   activate: {
     picture: "Rysunek telefonu z aplikacją rSign: pole na kod z komputera.",
@@ -412,7 +412,7 @@ export const pl = {
     lead: "Odnowienie nie przepadnie. Wrócisz do niego z kodem odnowienia, także na innym komputerze.",
     signedWarning:
       "Wniosek jest już podpisany. Jeśli przerwiesz na tym komputerze, po powrocie podpiszesz go jeszcze raz i jeszcze raz aktywujesz telefon.",
-    tip: "Jeśli chcesz tylko zrobić przerwę, po prostu zamknij kartę. Ta przeglądarka pamięta, gdzie jesteś.",
+    tip: "Jeśli chcesz tylko zrobić przerwę, po prostu zamknij tę stronę. Ta przeglądarka pamięta, gdzie jesteś.",
     confirm: "Przerwij",
     keep: "Wróć do odnowienia",
   },

@@ -96,7 +96,7 @@ export async function pairBrowser(w: Wizard): Promise<void> {
 
 /** Has the certificate checked and the application drawn up. */
 export async function chooseCertificate(w: Wizard): Promise<void> {
-  const chosen = w.cards?.certificates.find(({ id }) => id === w.form.certificateId);
+  const chosen = w.cards?.certificates.find(({ id, pin }) => id === w.form.certificateId && pin !== "locked");
   if (!chosen) {
     w.complain("certificate");
     return;

@@ -30,11 +30,8 @@ export function page(w: Wizard, content: Page): TemplateResult {
     event.preventDefault();
     if (!w.busy) primary?.act();
   };
-  return html`<section class="panel" data-testid="wizard" data-screen=${w.screen} data-state=${w.renewal?.state ?? "none"}
-      data-busy=${w.busy ?? "no"} lang=${w.language}>
-    ${head(w)}
-    <form class="body" novalidate autocomplete="off" @submit=${submit}>
-      ${content.back === false ? nothing : back(w)} ${summary(w, primary !== undefined)}
+  return panel(w, w.busy ?? "no", html`<form class="body" novalidate autocomplete="off" @submit=${submit}>
+      ${content.back === false ? nothing : back(w)} ${summary(w, primary !== undefined && primary.label !== w.t.retry)}
       <h2 class="title" tabindex="-1" data-testid="heading" aria-describedby="step">${content.title}</h2>
       ${content.lead ? html`<p class="lead">${content.lead}</p>` : nothing} ${content.body ?? nothing}
       <div class="actions ${primary || secondary || w.busy ? "" : "empty"}">
@@ -47,12 +44,26 @@ export function page(w: Wizard, content: Page): TemplateResult {
       </div>
       ${content.after && !w.busy ? html`<p class="after">${content.after}</p>` : nothing} ${help(w)}
     </form>
-    ${foot(w)}
+    ${foot(w)}`);
+}
+
+/** One screen while a window or the phone goes on: what is waited for, and no way but to wait or to stop. */
+export function waitingPage(w: Wizard, busy: "signing" | "activating", title: string, body: Part): TemplateResult {
+  return panel(w, busy, html`<div class="body">
+      <h2 class="title" tabindex="-1" data-testid="heading">${title}</h2>
+      ${body}
+    </div>`);
+}
+
+function panel(w: Wizard, busy: string, content: TemplateResult): TemplateResult {
+  return html`<section class="panel" data-testid="wizard" data-screen=${w.screen} data-state=${w.renewal?.state ?? "none"}
+      data-busy=${busy} lang=${w.language}>
+    ${head(w)} ${content}
   </section>`;
 }
 
 /** How far the person is; before the first step, whose wizard it is. */
-export function head(w: Wizard): TemplateResult {
+function head(w: Wizard): TemplateResult {
   // Without an issued certificate the activation is no step of a renewal.
   const step = w.screen === "activate" && w.renewal?.state !== "issued" ? undefined : stepOf(w.screen);
   const number = step ? steps.indexOf(step) + 1 : 0;
@@ -78,15 +89,21 @@ function back(w: Wizard): Part {
 
 function foot(w: Wizard): Part {
   if (!w.info) return nothing;
-  const { email, phone } = w.info.support;
   const canLeave = w.renewal && !w.busy && !["start", "leaving", "issuing", "issued", "activate", "unavailable"].includes(w.screen);
   return html`<footer class="foot">
-    <p>${w.t.support} <a href="tel:${phone.replaceAll(" ", "")}">${phone}</a>, <a href="mailto:${email}">${email}</a></p>
+    <p>${w.t.support} ${contacts(w)}</p>
     ${canLeave ? linkButton(w.t.leave, "leave", () => askToLeave(w)) : nothing}
   </footer>`;
 }
 
-/** What failed, what to do, and a button that does it. */
+/** How to reach the CA's support. */
+export function contacts({ info }: Wizard): Part {
+  if (!info) return nothing;
+  const { email, phone } = info.support;
+  return html`<a href="tel:${phone.replaceAll(" ", "")}">${phone}</a>, <a href="mailto:${email}">${email}</a>`;
+}
+
+/** What failed, what to do, and a button that does it, unless the screen's own says the same. */
 function summary(w: Wizard, canSubmit: boolean): Part {
   const [first] = w.failures;
   if (!first) return nothing;
@@ -116,7 +133,7 @@ function report(w: Wizard): Part {
   const { text, copied } = w.report;
   return html`<div class="report" tabindex="-1" data-testid="report" data-copied=${copied ? "yes" : "no"}>
     <p><strong>${copied ? w.t.report.copied : w.t.report.byHand}</strong> ${w.t.report.nothingPersonal}</p>
-    <textarea class="input mono" readonly rows="8" aria-label=${w.t.report.label} .value=${text}></textarea>
+    <textarea class="input mono" readonly rows="10" aria-label=${w.t.report.label} .value=${text}></textarea>
   </div>`;
 }
 

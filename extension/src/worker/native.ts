@@ -21,13 +21,14 @@ export function nativeTransport(): Transport {
 }
 
 /**
- * What a browser's words on a lost host mean. Chromium 156 and Firefox 153; browsers give no codes, so
- * unknown words are `agent_unreachable`.
+ * What a browser's words on a lost host mean. Chromium 156 and Firefox 153; browsers give no codes, so unknown words are
+ * `agent_unreachable`. Firefox does not tell a host that is for another extension from one that is missing, and has no
+ * words for one that has ended.
  */
 export function disconnectCode(text: string): ExtensionCode {
   if (/host not found|No such native application/i.test(text)) return "agent_missing";
   if (/disabled by the system administrator/i.test(text)) return "agent_blocked";
-  if (/host is forbidden|does not have permission to use native/i.test(text)) return "agent_forbidden";
-  if (/host has exited|Native application .* exited/i.test(text)) return "agent_crashed";
+  if (/host is forbidden/i.test(text)) return "agent_forbidden";
+  if (/host has exited/i.test(text)) return "agent_crashed";
   return "agent_unreachable";
 }

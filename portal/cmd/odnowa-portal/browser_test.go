@@ -251,6 +251,8 @@ func (b *browser) once() {
 		w.t.Fatalf("state %s", r.State)
 	}
 	for what, n := range map[string]int{
+		"issuer's records of the application":    w.events("issuer", "application.drawn_up", r.Application.Number),
+		"issuer's records of the decision":       w.events("issuer", "certificate.issuing", r.Application.Number),
 		"certificates issued for the number":     w.events("issuer", "certificate.issued", r.Application.Number),
 		"portal's records of the issue":          w.events("portal", "renewal.issued", r.Application.Number),
 		"portal's records of the signature":      w.events("portal", "renewal.sign_application", r.Application.Number),

@@ -6,8 +6,7 @@
  *                abort, exit, smash (the heap), fds (closes all from 3 on), stdout (prints), stdin (reads),
  *                rv:NUMBER (returns it), sleep:MS (works, later), wait (works, once HOSTILE_IF is gone),
  *                many (lists absurdly many), objects (10,000 of them), garbage (fills the result with nonsense),
- *                nothing (succeeds without a result), novalue (finds nothing by CKA_VALUE; else what a search wants
- *                beyond the class is ignored)
+ *                nothing (succeeds without a result)
  * HOSTILE_IF     the orders count only while this file exists
  * HOSTILE_FLAGS  the token's flags, a number
  * HOSTILE_CERT   a file with the DER of the one certificate
@@ -47,7 +46,6 @@ struct attribute { ulong_t type; void *value; ulong_t length; };
 enum { OK = 0, ARGUMENTS_BAD = 7, TYPE_INVALID = 0x12, NOT_SUPPORTED = 0x54, PIN_INCORRECT = 0xA0,
        WRITE_PROTECTED = 0xE2 };
 enum { CERTIFICATE = 1, PUBLIC_KEY = 2, PRIVATE_KEY = 3 };
-enum { VALUE = 0x11 };
 enum { RW_SESSION = 2 };
 enum { PAD = 0x100 };
 
@@ -213,9 +211,6 @@ static ulong_t C_FindObjectsInit(ulong_t session, struct attribute *a, ulong_t c
 	MISBEHAVE;
 	class = count ? *(ulong_t *)a[0].value : 0;
 	found = 0;
-	for (ulong_t i = 0; i < count; i++)
-		if (a[i].type == VALUE && is(ordered(__func__), "novalue"))
-			class = 0;
 	return OK;
 }
 

@@ -93,6 +93,12 @@ function guide(d: Drawing, row: Row, code: string): Child {
   const steps = found.steps.slice(without ? 1 : 0, d.unchecked ? -1 : undefined);
   return h("details", { open: true, part: "guide", "data-testid": "preparation-guide" },
     h("summary", {}, t.guideTitle),
-    h("ol", {}, ...steps.map((step) => h("li", {}, step))),
+    h("ol", {}, ...steps.map(drawStep)),
     found.hint && h("p", { class: "small" }, found.hint));
+}
+
+/** What is typed into a terminal looks like it. */
+function drawStep(step: string): HTMLElement {
+  const [words, command] = step.split(/(?=sudo )/);
+  return h("li", {}, words, command && h("code", {}, command));
 }

@@ -3,7 +3,7 @@ import type { TemplateResult } from "lit-html";
 import type { Certificate } from "../../bridge/types.gen.ts";
 import { activate as start, cancelActivation, fromActivation, leave } from "../actions.ts";
 import { sixDigits, spelled } from "../code.ts";
-import { facts, head, page } from "../parts.ts";
+import { facts, page, waitingPage } from "../parts.ts";
 import { readCertificate } from "../x509.ts";
 import { drawnPhone } from "../window.ts";
 import type { Activation, Wizard } from "../wizard.ts";
@@ -28,30 +28,23 @@ export function activate(w: Wizard): TemplateResult {
 function waiting(w: Wizard, { state, code }: Activation): TemplateResult {
   const t = w.t.activate;
   const step = (title: string, hint: string) => html`<li><strong>${title}</strong><p class="small">${hint}</p></li>`;
-  return html`<section class="panel" data-testid="wizard" data-screen=${w.screen} data-state=${w.renewal?.state ?? "none"}
-      data-busy="activating" lang=${w.language}>
-    ${head(w)}
-    <div class="body">
-      <h2 class="title" tabindex="-1" data-testid="heading">${t.codeTitle}</h2>
-      ${code === undefined
-        ? nothing
-        : html`<div class="note" data-testid="computer-code" data-code=${code}>
-            <p class="digits"><span aria-hidden="true">${sixDigits(code)}</span><span class="hidden-label">${spelled(code)}</span></p>
-            <p>${t.codeHint}</p>
-          </div>`}
-      <p class="state waiting" data-testid="activation-state" data-activation=${state}>${t.progress[state]}</p>
-      <div class="hands">
-        <ol class="steps">
-          ${step(t.open, t.openHint)} ${step(t.type, t.typeHint)} ${step(t.confirm, t.confirmHint)}
-        </ol>
-        ${handset(w)}
-      </div>
-      <div class="actions">
-        <button type="button" class="button second" data-testid="activate-cancel" @click=${() => cancelActivation(w)}>${w.t.cancel}</button>
-        <p class="small">${t.cancelHint}</p>
-      </div>
+  return waitingPage(w, "activating", t.codeTitle, html`${code === undefined
+      ? nothing
+      : html`<div class="note" data-testid="computer-code" data-code=${code}>
+          <p class="digits"><span aria-hidden="true">${sixDigits(code)}</span><span class="hidden-label">${spelled(code)}</span></p>
+          <p>${t.codeHint}</p>
+        </div>`}
+    <p class="state waiting" data-testid="activation-state" data-activation=${state}>${t.progress[state]}</p>
+    <div class="hands">
+      <ol class="steps">
+        ${step(t.open, t.openHint)} ${step(t.type, t.typeHint)} ${step(t.confirm, t.confirmHint)}
+      </ol>
+      ${handset(w)}
     </div>
-  </section>`;
+    <div class="actions">
+      <button type="button" class="button second" data-testid="activate-cancel" @click=${() => cancelActivation(w)}>${w.t.cancel}</button>
+      <p class="small">${t.cancelHint}</p>
+    </div>`);
 }
 
 function handset(w: Wizard): TemplateResult {

@@ -14,7 +14,7 @@ import type { Wizard } from "../wizard.ts";
 /** Step 4: the certificate that signs. The list follows the cards. */
 export function certificate(w: Wizard): TemplateResult {
   const t = w.t.certificate;
-  const some = (w.cards?.certificates.length ?? 0) > 0;
+  const some = w.cards?.certificates.some(isUsable) ?? false;
   return page(w, {
     title: t.title,
     lead: t.lead,
@@ -23,6 +23,9 @@ export function certificate(w: Wizard): TemplateResult {
     ...(some && { after: t.after }),
   });
 }
+
+/** With a locked PIN nothing can be signed. */
+const isUsable = ({ pin }: Certificate) => pin !== "locked";
 
 function list(w: Wizard): Part {
   const t = w.t.certificate;
@@ -63,11 +66,11 @@ function none(w: Wizard, { refused: items, modules }: ListResult): Part {
 function choice(w: Wizard, item: Certificate): TemplateResult {
   const t = w.t.certificate;
   const read = readCertificate(item.der);
-  const locked = item.pin === "locked";
+  const locked = !isUsable(item);
   const warning = t.pin[item.pin];
   return html`<label class="choice">
     <input type="radio" name="certificate" value=${item.id} data-field="certificate" data-testid="certificate-choice"
-      data-certificate=${item.id} ?disabled=${locked} .checked=${w.form.certificateId === item.id}
+      data-certificate=${item.id} ?disabled=${locked} .checked=${!locked && w.form.certificateId === item.id}
       @change=${() => (w.form.certificateId = item.id)} />
     <span>
       <strong>${read ? (read.subject.commonName ?? read.serialNumber) : t.unreadable}</strong>

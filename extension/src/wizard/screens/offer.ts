@@ -1,13 +1,13 @@
 import { html, nothing } from "lit-html";
 import type { TemplateResult } from "lit-html";
 import { visit } from "../actions.ts";
-import { facts, page } from "../parts.ts";
+import { contacts, facts, page } from "../parts.ts";
 import type { Wizard } from "../wizard.ts";
 
 /** Step 2: what the code buys. */
 export function offer(w: Wizard): TemplateResult {
   const t = w.t.offer;
-  const { renewal, info } = w;
+  const { renewal } = w;
   if (!renewal) return html`${nothing}`;
   return page(w, {
     title: t.title,
@@ -19,7 +19,7 @@ export function offer(w: Wizard): TemplateResult {
       ${renewal.nextNeedsIdentification
         ? html`<div class="note"><h3>${t.identificationTitle}</h3><p>${t.identification}</p></div>`
         : nothing}
-      <p class="small"><strong>${t.other}</strong> ${t.otherHint} ${info?.support.phone}, ${info?.support.email}</p>`,
+      <p class="small"><strong>${t.other}</strong> ${t.otherHint} ${contacts(w)}</p>`,
     primary: { label: w.t.next, test: "offer-next", act: () => visit(w, "validity") },
     after: t.after,
   });

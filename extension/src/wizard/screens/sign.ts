@@ -2,7 +2,7 @@ import { html, nothing } from "lit-html";
 import type { TemplateResult } from "lit-html";
 import { cancelSigning, signApplication, visit } from "../actions.ts";
 import { sixDigits } from "../code.ts";
-import { head, page } from "../parts.ts";
+import { page, waitingPage } from "../parts.ts";
 import { drawn } from "../window.ts";
 import type { Signing, Wizard } from "../wizard.ts";
 
@@ -24,12 +24,7 @@ export function sign(w: Wizard): TemplateResult {
 /** While the agent's window is open: where to look, what is waited for, how to stop. */
 export function waiting(w: Wizard, state: Signing["state"]): TemplateResult {
   const t = w.t.sign;
-  return html`<section class="panel" data-testid="wizard" data-screen=${w.screen} data-state=${w.renewal?.state ?? "none"}
-      data-busy="signing" lang=${w.language}>
-    ${head(w)}
-    <div class="body">
-      <h2 class="title" tabindex="-1" data-testid="heading">${t.waitingTitle}</h2>
-      <p class="lead">${t.waitingLead}</p>
+  return waitingPage(w, "signing", t.waitingTitle, html`<p class="lead">${t.waitingLead}</p>
       <p class="state waiting" data-testid="sign-progress" data-progress=${state}>${t.progress[state]}</p>
       ${picture(w)}
       ${state === "signing"
@@ -37,9 +32,7 @@ export function waiting(w: Wizard, state: Signing["state"]): TemplateResult {
         : html`<div class="actions">
             <button type="button" class="button second" data-testid="sign-cancel" @click=${() => cancelSigning(w)}>${w.t.cancel}</button>
             <p class="small">${t.cancelHint}</p>
-          </div>`}
-    </div>
-  </section>`;
+          </div>`}`);
 }
 
 /** A drawing of the agent's windows, in its own words, so that a person knows the true ones. */
