@@ -45,12 +45,7 @@ func TestKinds(t *testing.T) {
 	t.Setenv("DISPLAY", display.Name)
 	t.Setenv("WAYLAND_DISPLAY", "")
 	startBus(t)
-	other := exec.Command(windowtest.Need(t, "xev", "x11-utils"), "-name", "OtherProgram")
-	if err := other.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer other.Wait()
-	defer other.Process.Kill()
+	startOther(t)
 	display.Activate(t, "OtherProgram")
 	for _, k := range []kind{
 		{"pinentry-qt", "pinentry-qt", []string{"alt+k"}},
@@ -59,6 +54,28 @@ func TestKinds(t *testing.T) {
 	} {
 		t.Run(k.program, func(t *testing.T) { k.use(t, display) })
 	}
+}
+
+// startOther keeps another program running, which has a window. It may not always get as far as that at once.
+func startOther(t *testing.T) {
+	t.Helper()
+	program := windowtest.Need(t, "xev", "x11-utils")
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			said, err := exec.CommandContext(ctx, program, "-name", "OtherProgram", "-event", "property").CombinedOutput()
+			if ctx.Err() != nil {
+				return
+			}
+			t.Logf("xev: %v: %s", err, said)
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
 }
 
 // startBus gives the test a D-Bus session, which pinentry-gnome3 needs; gcr has its dialog.
