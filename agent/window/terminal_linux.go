@@ -9,7 +9,8 @@ import (
 )
 
 // terminal is the person's own, lent to pinentry-curses. That is killed like every window, so what it
-// changed is put back here.
+// changed is put back here. It shows nothing of what is typed from the beginning: a person may type the PIN before
+// pinentry asks for it.
 type terminal struct {
 	name, kind string
 	file       *os.File
@@ -25,6 +26,12 @@ func openTerminal(name string) (*terminal, error) {
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("reading the terminal's modes: %w", err)
+	}
+	silent := *modes
+	silent.Lflag &^= unix.ECHO
+	if err := unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, &silent); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("setting the terminal's modes: %w", err)
 	}
 	kind := os.Getenv("TERM")
 	if kind == "" || strings.ContainsAny(kind, "/\\") {
