@@ -230,6 +230,17 @@ func privateKeyIDs(s *pkcs11.Session) (map[string]bool, error) {
 	return ids, nil
 }
 
+// hasCertificate says whether a certificate that was read before is in the session. False may also be a token that does
+// not find it by its value: it may pad what it holds, or take no notice of what is looked for.
+func hasCertificate(s *pkcs11.Session, c *Certificate) bool {
+	found, err := s.Find(1, pkcs11.Class(pkcs11.ClassCertificate), pkcs11.Attribute{Type: pkcs11.AttributeValue, Value: c.DER})
+	if err != nil || len(found) == 0 {
+		return false
+	}
+	value, err := s.Attribute(found[0], pkcs11.AttributeValue, maxCertificate)
+	return err == nil && bytes.Equal(value, c.DER)
+}
+
 // certificateWithHash gives the session's certificate with this SHA-256, nil when there is none.
 func certificateWithHash(s *pkcs11.Session, hash []byte) (*Certificate, error) {
 	certificates, err := readCertificates(s)

@@ -17,9 +17,16 @@ type located struct {
 	certificate *Certificate
 }
 
-// locate finds the token with the certificate by reading it, a second time with the module restarted, as its view of
-// the tokens may be old. The caller closes the session.
+// locate finds the token with the certificate: where it was, or else anywhere, a second time with the module
+// restarted, as its view of the tokens may be old. It is for signing: the certificate was read on the very token,
+// since cards may have the same serial number and the PIN is presented next. The caller closes the session.
 func (c *child) locate(hash []byte) (*located, error) {
+	if l := c.locateAgain(hash); l != nil {
+		if len(l.certificate.ID) > 0 && hasCertificate(l.session, l.certificate) {
+			return l, nil
+		}
+		l.session.Close()
+	}
 	l, err := c.locateOnce(hash)
 	if err != nil {
 		if err := c.restart(); err != nil {
@@ -34,12 +41,15 @@ func (c *child) locate(hash []byte) (*located, error) {
 }
 
 // locateAgain looks only whether the token where the certificate was is still there, by what the module says, which
-// takes a tenth of the time of reading certificates. It is not for signing: cards may have the same serial number, and
-// OpenSC says the same after PC/SC was restarted, with which a login fails. It gives nil where the token is not
-// there, or cannot be told from others, or its key has to be looked at anyway, as it may not want a login.
+// takes a tenth of the time of reading certificates. It gives nil where the token is not there, or cannot be told
+// from others, or its key has to be looked at anyway, as it may not want a login.
 func (c *child) locateAgain(hash []byte) *located {
 	l, known := c.places[string(hash)]
 	if !known || !l.loginRequired() || l.token.Serial == "" {
+		return nil
+	}
+	// Modules look at their readers when they list them: OpenSC does not notice before that PC/SC was restarted.
+	if ids, err := c.module.Slots(); err != nil || !slices.Contains(ids, l.slot) {
 		return nil
 	}
 	slot, err := c.readSlot(l.slot, false)
