@@ -277,7 +277,7 @@ func (s *Session) whole(ctx context.Context, o order, id string, document bridge
 }
 
 // pick finds the certificate in reach, what signs with it, and the best algorithm that it and the format
-// share. The task is to sign something of the document as CAdES.
+// share. The task is to sign as CAdES; which bytes of the document, and their hash, the caller sets.
 func (s *Session) pick(ctx context.Context, o order, id string, document bridge.Document) (*task, error) {
 	b, err := s.certificate(ctx, o, id)
 	if err != nil {

@@ -58,8 +58,10 @@ func TestReady(t *testing.T) {
 	defer idle.Close()
 	ready := w.Conversation(t.Context(), window.English, "https://ca.example")
 	ready.Ready()
-	for p.PID(t) == 0 { // only the one that was told to starts one
-		time.Sleep(time.Millisecond)
+	for end := time.Now().Add(20 * time.Second); p.PID(t) == 0; time.Sleep(time.Millisecond) { // only the one that was told to starts one
+		if time.Now().After(end) {
+			t.Fatal("pinentry was not started")
+		}
 	}
 	if _, err := converse(t.Context(), w, confirmation()); !errors.Is(err, window.ErrBusy) {
 		t.Errorf("while another has the turn: %v", err)

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -161,6 +162,34 @@ func TestPINIsPresentedOnce(t *testing.T) {
 				t.Errorf("calls: got\n%s\nwant\n%s", got, test.want)
 			}
 		})
+	}
+}
+
+// A PIN is not presented to a token that gives the same serial number and has other certificates: the one that was found
+// on it has been exchanged.
+func TestOtherTokenOfTheSameNumber(t *testing.T) {
+	card := cardtest.New(t)
+	h := cardtest.NewHostile(t, card.Certificate(cardtest.Sign))
+	file := filepath.Join(t.TempDir(), "certificate.der")
+	show := func(c cardtest.Certificate) {
+		if err := os.WriteFile(file, c.Raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	show(h.Certificate)
+	w := worker.Start(h.Module, worker.Options{Env: append(h.Env("", ""), "HOSTILE_CERT="+file)})
+	t.Cleanup(func() { w.Close() })
+	for range 2 {
+		if _, err := w.Find(t.Context(), h.Certificate.Hash()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	show(card.Certificate(cardtest.Auth))
+	if _, err := sign(t, w, h, []byte(cardtest.PIN)); !errors.Is(err, worker.ErrUnknownCertificate) {
+		t.Errorf("got %v, want ErrUnknownCertificate", err)
+	}
+	if calls := h.Calls(t); strings.Contains(calls, "C_Login") {
+		t.Errorf("calls: got %q, want no login", calls)
 	}
 }
 

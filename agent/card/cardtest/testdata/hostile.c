@@ -9,7 +9,7 @@
  *                nothing (succeeds without a result)
  * HOSTILE_IF     the orders count only while this file exists
  * HOSTILE_FLAGS  the token's flags, a number
- * HOSTILE_CERT   a file with the DER of the one certificate
+ * HOSTILE_CERT   a file with the DER of the one certificate, read each time
  * HOSTILE_LOG    a file that gets a line for each call of a function that the token would notice
  * HOSTILE_PIDS   a file that gets the number of each process that loads the module
  * HOSTILE_MECHANISMS  what the token offers, numbers with commas; then the log also has the mechanism and the length
@@ -252,7 +252,7 @@ static ulong_t C_GetAttributeValue(ulong_t session, ulong_t object, struct attri
 		a->length = length;
 		return OK;
 	}
-	if (!der_length && getenv("HOSTILE_CERT")) {
+	if (getenv("HOSTILE_CERT")) {
 		FILE *f = fopen(getenv("HOSTILE_CERT"), "rb");
 		if (f) { der_length = fread(der, 1, sizeof der, f); fclose(f); }
 	}
