@@ -65,6 +65,7 @@ type File struct {
 	path string
 	Options
 	mu      sync.Mutex    // held for the length of a Write
+	last    known         // guarded by mu
 	telling chan struct{} // holds a token while System is told
 }
 
@@ -122,14 +123,25 @@ func (l *File) locked(do func(*chain) error) error {
 	return do(c)
 }
 
-// chain is the log, open at its end. Before the first record number is 0 and hash empty.
+// chain is the log, open at its end.
 type chain struct {
-	log    *File
-	f      *os.File // the current file
-	size   int64    // of that
-	file   uint64   // its number
-	number uint64   // of the last record
-	hash   string   // of the last line
+	log *File
+	f   *os.File // the current file
+	end
+}
+
+// end is where a log ends. Before the first record number is 0 and hash empty.
+type end struct {
+	size   int64  // of the current file
+	file   uint64 // its number
+	number uint64 // of the last record
+	hash   string // of the last line
+}
+
+// known is the end as this process left it, and what the file was then.
+type known struct {
+	end
+	info fs.FileInfo // nil where it is not known
 }
 
 func (c *chain) close() {
@@ -143,6 +155,9 @@ func (c *chain) close() {
 func (c *chain) open() (err error) {
 	if c.f, err = os.OpenFile(c.log.path, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return fmt.Errorf("opening audit log: %w", err)
+	}
+	if c.isUnchanged() {
+		return nil
 	}
 	tail, size, err := readTail(c.f)
 	if err != nil {
@@ -230,7 +245,26 @@ func (c *chain) append(r Record) error {
 	}
 	c.size += int64(len(line)) + 1
 	c.number, c.hash = e.Number, hashOf(line)
+	info, err := c.f.Stat()
+	if err != nil {
+		info = nil
+	}
+	c.log.last = known{c.end, info}
 	return nil
+}
+
+// isUnchanged tells whether nobody else has written since this process did: then the end need not be read again.
+func (c *chain) isUnchanged() bool {
+	last := c.log.last
+	if last.info == nil {
+		return false
+	}
+	info, err := c.f.Stat()
+	if err != nil || !os.SameFile(info, last.info) || info.Size() != last.size || !info.ModTime().Equal(last.info.ModTime()) {
+		return false
+	}
+	c.end = last.end
+	return true
 }
 
 // next puts the full file aside, drops the oldest, and opens another. Should the program die in between, the

@@ -4,8 +4,8 @@
 // side by side with what it is compared with, on real parts (SoftHSM, the program as it is shipped), and
 // given as medians. The exit code is 1 when a figure is missed.
 //
-// It plays the browser, and the person by a pinentry that answers at once (person.go), whose time is measured
-// alone and taken off.
+// It plays the browser, and the person by a pinentry that answers at once (testdata/pinentry.c), whose time is measured
+// alone (person.go) and taken off.
 package main
 
 import (
@@ -26,10 +26,6 @@ type figure struct {
 }
 
 func main() {
-	if filepath.Base(os.Args[0]) == "pinentry" {
-		playPerson()
-		return
-	}
 	agent := flag.String("agent", "build/bin/odnowa-agent", "the `program` to measure")
 	idle := flag.Duration("idle", 30*time.Second, "how long to look at the idle processes")
 	only := flag.String("only", "", "measure `host`, list, sign or idle alone")

@@ -4,25 +4,10 @@ package main
 
 import (
 	"bufio"
-	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
-
-	"github.com/odnowa/odnowa/agent/card/cardtest"
 )
-
-// playPerson is a pinentry whose person says yes and types the PIN, at once.
-func playPerson() {
-	fmt.Println("OK")
-	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		if strings.HasPrefix(in.Text(), "GETPIN") {
-			fmt.Println("D " + cardtest.PIN)
-		}
-		fmt.Println("OK")
-	}
-}
 
 // talk has the conversation that the agent has for one signature, without the agent: what it takes is the
 // window's and the person's time.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -76,11 +77,8 @@ func withRig(agent string, use func(*rig) error) (err error) {
 	if err != nil {
 		return err
 	}
-	self, err := os.Executable()
+	pinentry, err := r.compile("pinentry.c", `-DPIN="`+cardtest.PIN+`"`)
 	if err != nil {
-		return err
-	}
-	if err := os.Symlink(self, filepath.Join(dir, "pinentry")); err != nil {
 		return err
 	}
 	p := policy.Policy{
@@ -88,7 +86,7 @@ func withRig(agent string, use func(*rig) error) (err error) {
 		Extensions: policy.Extensions{Chromium: []string{extension}},
 		Origins:    []policy.Origin{{Origin: origin, Documents: policy.Document}},
 		Modules:    []policy.Module{{Name: "SoftHSM", Path: r.card.Module, Env: r.card.Env}},
-		Pinentry:   filepath.Join(dir, "pinentry"),
+		Pinentry:   pinentry,
 	}
 	data, err := json.Marshal(p)
 	if err != nil {
@@ -99,6 +97,17 @@ func withRig(agent string, use func(*rig) error) (err error) {
 	}
 	r.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_RUNTIME_DIR=" + dir, "DISPLAY=:99", policy.Environment + "=" + filepath.Join(dir, "policy.json")}
 	return use(r)
+}
+
+// compile builds a C program of testdata.
+func (r *rig) compile(source string, more ...string) (program string, err error) {
+	_, here, _, _ := runtime.Caller(0)
+	program = filepath.Join(r.dir, strings.TrimSuffix(source, ".c"))
+	args := append([]string{"-O2", "-w", "-o", program, filepath.Join(filepath.Dir(here), "testdata", source), "-ldl"}, more...)
+	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building %s: %w: %s", source, err, out)
+	}
+	return program, nil
 }
 
 func freePort() (int, error) {

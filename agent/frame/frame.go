@@ -23,6 +23,10 @@ var ErrTooLarge = errors.New("frame is larger than its limit")
 // Read reads one frame of at most max bytes. io.EOF means that the stream ended between frames;
 // io.ErrUnexpectedEOF that it ended within one.
 func Read(r io.Reader, max int) ([]byte, error) {
+	return read(r, max, func(n int) []byte { return make([]byte, n) })
+}
+
+func read(r io.Reader, max int, alloc func(int) []byte) ([]byte, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, err
@@ -31,7 +35,7 @@ func Read(r io.Reader, max int) ([]byte, error) {
 	if uint64(size) > uint64(max) {
 		return nil, fmt.Errorf("%w: %d of %d bytes", ErrTooLarge, size, max)
 	}
-	body := make([]byte, size)
+	body := alloc(int(size))
 	if _, err := io.ReadFull(r, body); err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil, io.ErrUnexpectedEOF
@@ -57,6 +61,7 @@ func Write(w io.Writer, body []byte) error {
 type Channel struct {
 	stream io.ReadWriteCloser
 	max    int
+	alloc  func(int) []byte // nil for new memory
 
 	mu sync.Mutex // held for the length of a write
 }
@@ -66,8 +71,17 @@ func NewChannel(stream io.ReadWriteCloser, max int) *Channel {
 	return &Channel{stream: stream, max: max}
 }
 
+// AllocateBy has the memory of frames that come in given by alloc, which is told how many bytes are wanted. It is for
+// before the first Recv.
+func (c *Channel) AllocateBy(alloc func(int) []byte) { c.alloc = alloc }
+
 // Recv reads the next frame.
-func (c *Channel) Recv() ([]byte, error) { return Read(c.stream, c.max) }
+func (c *Channel) Recv() ([]byte, error) {
+	if c.alloc != nil {
+		return read(c.stream, c.max, c.alloc)
+	}
+	return Read(c.stream, c.max)
+}
 
 // Send writes a frame.
 func (c *Channel) Send(body []byte) error {

@@ -26,6 +26,9 @@ import (
 // startTimeout bounds the wait for a session that was just started.
 const startTimeout = 10 * time.Second
 
+// socketBuffer lets a document go to the session in few pieces: each of them wakes it.
+const socketBuffer = 1 << 20
+
 var chromiumOrigin = regexp.MustCompile(`^chrome-extension://([a-p]{32})/$`)
 
 // Recognise says whether the program's arguments are those of a browser that starts a native host,
@@ -66,6 +69,9 @@ func (h *Host) Run(ctx context.Context, stdin io.ReadCloser, stdout io.Writer) e
 		return errors.Join(err, refuse(stdin, stdout, codeOf(err)))
 	}
 	defer conn.Close()
+	if socket, ok := conn.(*net.UnixConn); ok {
+		_ = socket.SetWriteBuffer(socketBuffer) // the system may give less
+	}
 	letInFront(conn)
 	preface, err := json.Marshal(h.Preface)
 	if err != nil {

@@ -10,12 +10,9 @@ import (
 	"github.com/odnowa/odnowa/agent/frame"
 )
 
-// chunk is how much is handed on at a time, in bytes. A frame does not wait here until it is whole: a
-// document would otherwise be copied whole once more on its way.
-const chunk = 128 << 10
-
-// relay hands frames on until the source ends. What it reads of them is their lengths: nothing is handed on of
-// one that is larger than max.
+// relay hands frames on until the source ends, in pieces of at most chunk bytes where it has to copy them: a document
+// that waited here until it is whole would be copied whole once more. What it reads of frames is their lengths:
+// nothing is handed on of one that is larger than max.
 func relay(to io.Writer, from io.Reader, max int) error {
 	in := bufio.NewReaderSize(from, chunk)
 	for {

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// chunk is small, for the session to hear of a document at once; the rest of that is spliced.
+const chunk = 16 << 10
+
 // splice moves some of at most n bytes from the browser's pipe to the session's socket without copying them (splice(2)),
 // once there is something. It gives 0 where it cannot, and at the end of the pipe.
 func splice(to io.Writer, from io.Reader, n int64) (moved int64, err error) {
@@ -59,8 +62,8 @@ func splice(to io.Writer, from io.Reader, n int64) (moved int64, err error) {
 	return moved, nil
 }
 
-// enlarge lets a pipe take as much as an unprivileged one may, so that the browser writes a document in few pieces. Where
-// it can't, it takes 64 KiB.
+// enlarge lets the browser write a document into its pipe in few pieces, yet so many that the session reads the first while the
+// next is written. Where it can't, the pipe takes 64 KiB.
 func enlarge(pipe uintptr) {
-	_, _ = unix.FcntlInt(pipe, unix.F_SETPIPE_SZ, 1<<20)
+	_, _ = unix.FcntlInt(pipe, unix.F_SETPIPE_SZ, 512<<10)
 }

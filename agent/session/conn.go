@@ -30,7 +30,7 @@ type conn struct {
 	greeted  bool
 	language window.Language
 	running  map[string]running // by request id
-	lifted   map[string][]byte  // documents by request id, see lift
+	lifted   map[string]lifted  // documents by request id, see lift
 }
 
 // running is a request that has not been answered.
@@ -69,7 +69,7 @@ type request struct {
 	id       string
 	caller   access.Caller
 	language window.Language
-	lifted   []byte // the document's base64, see lift
+	lifted   lifted // the document's base64, see lift
 }
 
 var errNotParams = errors.New("params are not those of the method")
@@ -258,7 +258,7 @@ func (s strictChannel) Recv() ([]byte, error) {
 		rest, document := lift(msg)
 		reqs, err := jrpc2.ParseRequests(rest)
 		if err == nil && len(reqs) == 1 && !reqs[0].Batch && reqs[0].Error == nil && reqs[0].ID != "" && reqs[0].Method != "" {
-			if document != nil && reqs[0].Method == bridge.MethodCreateSignature && s.conn.keepLifted(requestID(reqs[0].ID), document) {
+			if document != nil && reqs[0].Method == bridge.MethodCreateSignature && s.conn.keepLifted(requestID(reqs[0].ID), lifted{msg, document}) {
 				return rest, nil
 			}
 			return msg, nil

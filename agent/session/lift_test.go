@@ -61,7 +61,7 @@ func TestPutBack(t *testing.T) {
 		{big[:100] + "ż" + big[100:], bridge.SignParams{}, false},
 		{big, bridge.SignParams{Document: bridge.Document{Bytes: []byte("x")}}, false},
 	} {
-		if err := putBack([]byte(v.text), &v.into); (err == nil) != v.ok {
+		if err := putBack(lifted{text: []byte(v.text)}, &v.into); (err == nil) != v.ok {
 			t.Errorf("%.120q: %v", v.text, err)
 		}
 	}
@@ -69,14 +69,14 @@ func TestPutBack(t *testing.T) {
 
 func TestKeepLifted(t *testing.T) {
 	c := &conn{}
-	if !c.keepLifted("r", []byte(big)) || c.keepLifted("r", nil) {
+	if !c.keepLifted("r", lifted{text: []byte(big)}) || c.keepLifted("r", lifted{}) {
 		t.Error("not kept, or twice")
 	}
-	if got := c.takeLifted("r"); string(got) != big || c.takeLifted("r") != nil || len(c.lifted) != 0 {
+	if got := c.takeLifted("r"); string(got.text) != big || c.takeLifted("r").text != nil || len(c.lifted) != 0 {
 		t.Error("not given, or left behind")
 	}
 	for i := range maxLifted + 3 {
-		if got, want := c.keepLifted(fmt.Sprint(i), []byte("x")), i < maxLifted; got != want {
+		if got, want := c.keepLifted(fmt.Sprint(i), lifted{text: []byte("x")}), i < maxLifted; got != want {
 			t.Errorf("document %d kept: %v", i, got)
 		}
 	}
@@ -90,7 +90,7 @@ func FuzzPutBack(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, two string) {
 		for _, text := range []string{one, two} {
 			p := &bridge.SignParams{}
-			err := putBack([]byte(text), p)
+			err := putBack(lifted{text: []byte(text)}, p)
 			want, refused := base64.StdEncoding.DecodeString(text)
 			if strings.ContainsAny(text, "\r\n") { // which JSON has no place for
 				refused = base64.CorruptInputError(0)

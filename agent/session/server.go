@@ -113,6 +113,7 @@ func (s *Server) Serve(ctx context.Context, ch *frame.Channel, caller access.Cal
 	defer s.remove(c)
 	stop := context.AfterFunc(ctx, c.server.Stop)
 	defer stop()
+	ch.AllocateBy(takeBuffer)
 	c.server.Start(strictChannel{ch, c})
 	if status := c.server.WaitStatus(); status.Err != nil && !errors.Is(status.Err, context.Canceled) {
 		s.Log.Info("connection ended", zap.Error(status.Err))

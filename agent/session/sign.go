@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -45,9 +44,9 @@ type task struct {
 	algorithm cades.Algorithm
 	cert      *x509.Certificate
 	chain     []*x509.Certificate
-	content   []byte        // the bytes that get signed
-	sha256    func() []byte // their SHA-256
-	digest    []byte        // their hash for the algorithm, see sum
+	content   []byte // the bytes that get signed
+	sha256    []byte // their SHA-256
+	digest    []byte // their hash for the algorithm, see sum
 	ask       window.Request
 }
 
@@ -56,7 +55,9 @@ func (q *request) sign(ctx context.Context, p *bridge.SignParams) (*bridge.SignR
 	o := order{origin: q.caller.Website, portals: q.portals(), language: q.language, progress: func(s bridge.ProgressState) {
 		q.conn.notify(ctx, bridge.NotifySignatureProgress, bridge.Progress{RequestID: q.id, State: s})
 	}}
-	return q.signRecorded(ctx, o, func(o order) (*task, error) { return q.examine(ctx, o, p) })
+	result, err := q.signRecorded(ctx, o, func(o order) (*task, error) { return q.examine(ctx, o, p) })
+	giveBuffer(p.Document.Bytes)
+	return result, err
 }
 
 // signRecorded makes a signature: checks, window, PIN or phone, checks again, record. The order matters:
@@ -94,7 +95,7 @@ func (s *Session) signTask(ctx context.Context, o order, examine func(order) (*t
 		return nil, err
 	}
 	record.Certificate = t.id
-	record.Digest = hex.EncodeToString(t.sha256())
+	record.Digest = hex.EncodeToString(t.sha256)
 	if t.ask.Kind == "" { // then the whole document is what gets signed
 		t.ask.Digest = record.Digest
 	}
@@ -226,7 +227,7 @@ func (q *request) examine(ctx context.Context, o order, p *bridge.SignParams) (*
 	if t.content, err = claims.Match(o.origin, t.cert.Raw, p.Document.Bytes); err != nil {
 		return nil, err
 	}
-	t.sha256 = func() []byte { return claims.Digest } // as was just found
+	t.sha256 = claims.Digest // as was just found
 	if p.Format == bridge.FormatPAdES {
 		t.profile = cades.PAdES
 	}
@@ -261,7 +262,8 @@ func (q *request) claims(p *bridge.SignParams) (*seal.Claims, error) {
 	return claims, nil
 }
 
-// whole is the task to sign the whole document, which may be large: it is hashed while the card is asked.
+// whole is the task to sign the whole document, which may be large: it is hashed while the card is asked. Nobody looks at
+// the document any more when an error comes.
 func (s *Session) whole(ctx context.Context, o order, id string, document bridge.Document) (*task, error) {
 	sum := make(chan []byte, 1)
 	go func() {
@@ -269,10 +271,11 @@ func (s *Session) whole(ctx context.Context, o order, id string, document bridge
 		sum <- s[:]
 	}()
 	t, err := s.pick(ctx, o, id, document)
+	digest := <-sum
 	if err != nil {
 		return nil, err
 	}
-	t.content, t.sha256 = document.Bytes, sync.OnceValue(func() []byte { return <-sum })
+	t.content, t.sha256 = document.Bytes, digest
 	return t, nil
 }
 
@@ -354,7 +357,7 @@ func has(modules []bridge.Module, code bridge.Code) bool {
 // sum hashes what gets signed with the signature's hash, once: a document may be large.
 func (t *task) sum() []byte {
 	if t.algorithm.Hash() == crypto.SHA256 {
-		return t.sha256()
+		return t.sha256
 	}
 	if t.digest == nil {
 		t.digest = t.algorithm.Sum(t.content)

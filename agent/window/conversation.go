@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -46,6 +47,7 @@ func (c *Conversation) Ready() {
 		ready := make(chan error, 1)
 		c.ready = ready
 		go func() { ready <- c.begin() }()
+		runtime.Gosched() // what the caller does next may keep the processor for a while
 	}
 }
 
