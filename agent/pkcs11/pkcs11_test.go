@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -125,6 +127,14 @@ func TestObjects(t *testing.T) {
 		t.Errorf("label: got %q, %v", label, err)
 	}
 	if value, err := s.Attribute(object, pkcs11.AttributeValue, 10); err == nil {
+		t.Errorf("more than the limit: got %d bytes, want an error", len(value))
+	}
+	long := bytes.Repeat([]byte("0123456789"), 490) // pkcs11-tool takes 5000 bytes
+	data := writeData(t, card, s, long)
+	if value, err := s.Attribute(data, pkcs11.AttributeValue, 1<<16); err != nil || !bytes.Equal(value, long) {
+		t.Errorf("long value: got %d bytes, %v", len(value), err)
+	}
+	if value, err := s.Attribute(data, pkcs11.AttributeValue, len(long)-1); err == nil {
 		t.Errorf("more than the limit: got %d bytes, want an error", len(value))
 	}
 	if _, err := s.Attribute(object, 0x7FFFFFFF, 10); !errors.Is(err, pkcs11.ErrAttributeTypeInvalid) {
@@ -276,4 +286,24 @@ func TestErrorNames(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
+}
+
+// writeData puts a data object on the card, and finds it.
+func writeData(t *testing.T, card cardtest.Card, s *pkcs11.Session, value []byte) pkcs11.Object {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "data")
+	if err := os.WriteFile(file, value, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("pkcs11-tool", "--module", card.Module, "--write-object", file, "--type", "data", "--label", "data")
+	cmd.Env = append(os.Environ(), card.Env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	const data = 0 // CKO_DATA
+	found, err := s.Find(2, pkcs11.Class(data))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("data objects: got %d, %v", len(found), err)
+	}
+	return found[0]
 }

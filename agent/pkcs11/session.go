@@ -2,11 +2,15 @@ package pkcs11
 
 import "fmt"
 
-// Session is an open session with a token, read-only.
+// Session is an open session with a token, read-only. It is for one goroutine.
 type Session struct {
 	module *Module
 	handle uintptr
+	room   []byte // for attributes whose length is not known
 }
+
+// attributeRoom is enough for nearly all attributes, most certificates among them, in bytes.
+const attributeRoom = 4 << 10
 
 // flagSerialSession is CKF_SERIAL_SESSION, which must always be set (section 5.6). CKF_RW_SESSION is
 // not: write-protected tokens refuse it and nothing here writes.
@@ -141,9 +145,17 @@ func (s *Session) findSome(n int) ([]Object, error) {
 }
 
 // Attribute reads one attribute of at most limit bytes. It asks for one alone because a module that
-// knows one type of several less may fail the whole call.
+// knows one type of several less may fail the whole call. It asks for the length first only where there was no room.
 func (s *Session) Attribute(object Object, kind AttributeType, limit int) ([]byte, error) {
-	n, err := s.attribute(object, kind, nil)
+	if s.room == nil {
+		s.room = make([]byte, attributeRoom)
+	}
+	room := s.room[:min(limit, attributeRoom)]
+	n, err := s.attribute(object, kind, room)
+	if err == nil && n <= uint(len(room)) {
+		return append([]byte{}, room[:n]...), nil
+	}
+	n, err = s.attribute(object, kind, nil)
 	if err != nil {
 		return nil, err
 	}
