@@ -18,6 +18,13 @@ type Problem struct {
 	What string `json:"what"`
 }
 
+func (p Problem) String() string {
+	if p.Line > 0 {
+		return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.What)
+	}
+	return p.File + ": " + p.What
+}
+
 // Report is what [Verify] found.
 type Report struct {
 	Files   int `json:"files"`

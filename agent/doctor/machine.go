@@ -3,9 +3,11 @@ package doctor
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"time"
 
+	"github.com/odnowa/odnowa/agent/audit"
 	"github.com/odnowa/odnowa/agent/card"
 	"github.com/odnowa/odnowa/agent/frame"
 	"github.com/odnowa/odnowa/agent/local"
@@ -18,6 +20,7 @@ import (
 const (
 	CheckPolicy  = "policy"
 	CheckSession = "session"
+	CheckAudit   = "audit"
 )
 
 // Cards is what the checks need of [card.Store].
@@ -35,6 +38,8 @@ type Options struct {
 	// Open makes the cards.
 	Open    func(*policy.Policy) Cards
 	Machine Machine
+	// AuditLog is the path of the log that records this user's signatures.
+	AuditLog func(*policy.Policy) (string, error)
 }
 
 // ThisMachine is the one that the program runs on.
@@ -80,8 +85,40 @@ func LookAt(ctx context.Context, o Options) []Finding {
 			findings[i] = service
 		}
 	}
-	return findings
+	return append(findings, o.audit(p)...)
 }
+
+// audit looks whether the log can be gone on with: there is no signature without a record. It finds nothing where the log is
+// the administrator's and somebody else asks.
+func (o Options) audit(p *policy.Policy) []Finding {
+	path, err := o.AuditLog(p)
+	if err != nil {
+		return unknown(CheckAudit)
+	}
+	r, err := audit.Verify(path, "")
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil
+	case err == nil && len(r.Problems) == 0, errors.Is(err, fs.ErrNotExist):
+		return []Finding{result(o.Language, CheckAudit, "")}
+	}
+	f := result(o.Language, CheckAudit, bridge.CodeAuditFailed)
+	if err == nil { // then it can be gone on with, or the service says that it cannot
+		f.State = bridge.CheckWarning
+	}
+	d := detail(o.Language, path, f.State, f.Code, "")
+	if err != nil {
+		d.Facts = []string{err.Error()}
+	}
+	for _, problem := range r.Problems[:min(len(r.Problems), maxProblems)] {
+		d.Facts = append(d.Facts, problem.String())
+	}
+	f.Details = []Detail{d}
+	return []Finding{f}
+}
+
+// maxProblems of a log are shown; odnowa-agent audit verify shows all.
+const maxProblems = 3
 
 func policyFinding(lang window.Language, p *policy.Policy) Finding {
 	f := result(lang, CheckPolicy, codeIf(len(p.Origins) == 0, bridge.CodeOriginNotAllowed))

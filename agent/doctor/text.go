@@ -50,6 +50,7 @@ var words = map[window.Language]map[string]explanation{
 		string(bridge.CodeModuleRefused):     {"Oprogramowanie karty leży tam, gdzie może je zmienić nie tylko administrator, więc nie zostało użyte.", "Poproś administratora o zainstalowanie go dla całego komputera."},
 		string(bridge.CodeModuleSlow):        {"Oprogramowanie karty jeszcze czyta kartę.", "Zaczekaj chwilę. Jeśli to nie pomoże, wyjmij kartę i włóż ją ponownie."},
 		string(bridge.CodePINLocked):         {"PIN karty jest zablokowany.", "Odblokuj go kodem PUK w programie karty."},
+		string(bridge.CodeAuditFailed):       {"Dziennika podpisów nie można odczytać albo ktoś go zmienił.", "Poproś administratora o pomoc: odnowa-agent audit verify pokaże, co jest nie tak."},
 		string(bridge.CodeHostNotRegistered): {"Przeglądarka nie może uruchomić agenta.", "Zainstaluj agenta ponownie albo poproś o to administratora."},
 		string(manifestMissing):              {"Agent nie jest zarejestrowany w tej przeglądarce.", "Zainstaluj agenta ponownie albo poproś o to administratora."},
 		string(manifestInvalid):              {"Plik, którym agent jest zarejestrowany w przeglądarce, jest uszkodzony.", "Zainstaluj agenta ponownie."},
@@ -86,6 +87,7 @@ var words = map[window.Language]map[string]explanation{
 		string(bridge.CodeModuleRefused):     {"Card software lies where others than the administrator can change it, and was not used.", "Ask the administrator to install it for the whole computer."},
 		string(bridge.CodeModuleSlow):        {"The card's software is still reading the card.", "Wait a moment. If that does not help, take the card out and put it in again."},
 		string(bridge.CodePINLocked):         {"The card's PIN is locked.", "Unlock it with the PUK, in the card's own program."},
+		string(bridge.CodeAuditFailed):       {"The log of signatures cannot be read, or somebody changed it.", "Ask the administrator: odnowa-agent audit verify shows what is wrong."},
 		string(bridge.CodeHostNotRegistered): {"A browser cannot start the agent.", "Install the agent again, or ask the administrator to."},
 		string(manifestMissing):              {"The agent is not registered with this browser.", "Install the agent again, or ask the administrator to."},
 		string(manifestInvalid):              {"The file that registers the agent with this browser is damaged.", "Install the agent again."},
@@ -126,7 +128,7 @@ var terms = map[window.Language]term{
 		map[string]string{
 			CheckPolicy: "konfiguracja", bridge.CheckBrowser: "przeglądarki", CheckSession: "sesja", bridge.CheckAgent: "agent", bridge.CheckService: "usługa",
 			bridge.CheckWindow: "okno", bridge.CheckPCSC: "PC/SC", bridge.CheckModules: "oprogramowanie kart", bridge.CheckReader: "czytniki",
-			bridge.CheckCard: "karta", bridge.CheckCertificate: "certyfikaty",
+			bridge.CheckCard: "karta", bridge.CheckCertificate: "certyfikaty", CheckAudit: "dziennik podpisów",
 		},
 	},
 	window.English: {

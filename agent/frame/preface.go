@@ -51,6 +51,8 @@ type PairAnswer struct {
 // AuditAnswer answers each record that a session sends over its link.
 type AuditAnswer struct {
 	Written bool `json:"written"`
+	// Code is why it was not written, and empty when it was.
+	Code bridge.Code `json:"code,omitempty"`
 }
 
 // Welcome answers RoleLink: the service knows the session from now on.

@@ -170,7 +170,7 @@ func TestRecords(t *testing.T) {
 	if err := ch.SendJSON(frame.Preface{Role: frame.RoleLink}); err != nil || ch.RecvJSON(&welcome) != nil {
 		t.Fatal("no welcome", err)
 	}
-	write := func(r audit.Record) bool {
+	write := func(r audit.Record) bridge.Code {
 		t.Helper()
 		var a frame.AuditAnswer
 		if err := ch.SendJSON(r); err != nil {
@@ -179,21 +179,28 @@ func TestRecords(t *testing.T) {
 		if err := ch.RecvJSON(&a); err != nil {
 			t.Fatal(err)
 		}
-		return a.Written
+		if a.Written != (a.Code == "") {
+			t.Errorf("got %+v", a)
+		}
+		return a.Code
 	}
 	good := audit.Record{Time: time.Unix(0, 0), User: "0", Origin: website, Outcome: audit.Signed}
-	if !write(good) {
-		t.Fatal("a good record was not written")
+	if code := write(good); code != "" {
+		t.Fatal("a good record was not written: ", code)
 	}
 	named := good
 	named.Certificate = "Jan Testowy"
-	if write(named) {
-		t.Error("a name was written")
+	if got := write(named); got != bridge.CodeAuditFailed {
+		t.Errorf("a name: got %q", got)
 	}
 	written := 1
 	for range 200 {
-		if write(good) {
+		switch got := write(good); got {
+		case "":
 			written++
+		case bridge.CodeRateLimited:
+		default:
+			t.Fatalf("got %s", got)
 		}
 	}
 	if written == 201 {

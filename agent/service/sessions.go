@@ -137,14 +137,16 @@ func (s *sessions) link(ctx context.Context, ch *frame.Channel, conn net.Conn, p
 		if err := ch.RecvJSON(&r); err != nil {
 			return
 		}
-		if err := ch.SendJSON(frame.AuditAnswer{Written: s.write(peer.User, r)}); err != nil {
+		code := s.write(peer.User, r)
+		if err := ch.SendJSON(frame.AuditAnswer{Written: code == "", Code: code}); err != nil {
 			return
 		}
 	}
 }
 
-// write writes a record of the user's, at this process's time, and no more of them than anybody could sign.
-func (s *sessions) write(user string, r audit.Record) bool {
+// write writes a record of the user's, at this process's time, and no more of them than anybody could sign. It gives why
+// not, or nothing.
+func (s *sessions) write(user string, r audit.Record) bridge.Code {
 	r.User, r.Time = user, s.Now().UTC()
 	err := r.Check()
 	if err == nil && !s.limits.Allow(user, access.Record) {
@@ -153,10 +155,15 @@ func (s *sessions) write(user string, r audit.Record) bool {
 	if err == nil {
 		err = s.Audit.Write(r)
 	}
-	if err != nil {
-		s.Log.Error("audit record not written", zap.String("user", user), zap.Error(err))
+	if err == nil {
+		return ""
 	}
-	return err == nil
+	s.Log.Error("audit record not written", zap.String("user", user), zap.Error(err))
+	var known *bridge.Error
+	if errors.As(err, &known) {
+		return known.Code
+	}
+	return bridge.CodeAuditFailed
 }
 
 func (s *sessions) add(peer local.Peer, startedMs int64) *login {

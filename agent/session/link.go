@@ -1,9 +1,9 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -151,7 +151,7 @@ func (l *Link) Write(r audit.Record) error {
 			return bridge.Errorf(bridge.CodeServiceStopped, nil)
 		}
 		if !a.Written {
-			return fmt.Errorf("the service could not write the audit record")
+			return bridge.Errorf(cmp.Or(a.Code, bridge.CodeAuditFailed), errors.New("the service did not write the audit record"))
 		}
 		return nil
 	case <-timer.C:

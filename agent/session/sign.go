@@ -84,7 +84,11 @@ func (s *Session) signRecorded(ctx context.Context, o order, examine func(order)
 	<-closed
 	if werr != nil {
 		s.Log.Error("no audit record, no signature", zap.Error(werr))
-		return nil, errors.Join(err, toBridge(werr))
+		var known *bridge.Error
+		if !errors.As(werr, &known) {
+			werr = bridge.Errorf(bridge.CodeAuditFailed, werr)
+		}
+		return nil, errors.Join(err, werr)
 	}
 	return result, err
 }

@@ -49,6 +49,7 @@ const (
 	CodeModuleSlow         Code = "module_slow"
 	CodePolicyInvalid      Code = "policy_invalid"
 	CodeHostNotRegistered  Code = "host_not_registered"
+	CodeAuditFailed        Code = "audit_failed"
 )
 
 // Codes is the documented list, in the order of their numbers.
@@ -96,6 +97,7 @@ var Codes = []CodeInfo{
 	{-32041, CodeModuleSlow, "The card's software is still reading; what it finds follows.", "Wait a moment. If it stays, take the card out and put it in again."},
 	{-32042, CodePolicyInvalid, "The agent's policy cannot be read, or says what it must not.", "Ask the administrator to mend it: odnowa-agent policy says where."},
 	{-32043, CodeHostNotRegistered, "The agent is not registered with a browser that is installed.", "Install the agent again, as the computer's administrator."},
+	{-32044, CodeAuditFailed, "The agent could not write its record, without which it gives no signature.", "Nothing was signed. See that the disk is not full; if it stays, ask the administrator: odnowa-agent doctor says what is wrong."},
 }
 
 // CodeInfo documents one code: its number on the wire, cause and cure.

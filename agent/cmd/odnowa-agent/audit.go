@@ -42,8 +42,11 @@ func auditArguments(args []string) (o auditOptions, ok bool) {
 func runAudit(_ context.Context, args []string, s stdio) int {
 	o, _ := auditArguments(args)
 	if o.file == "" {
-		var err error
-		if o.file, err = auditPath(); err != nil {
+		p, err := policy.Load()
+		if err == nil {
+			o.file, err = auditPath(p)
+		}
+		if err != nil {
 			return fail(s.err, err, "Name the file.")
 		}
 	}
@@ -63,11 +66,7 @@ func runAudit(_ context.Context, args []string, s stdio) int {
 }
 
 // auditPath is the log of the service, or of this user where there is no service.
-func auditPath() (string, error) {
-	p, err := policy.Load()
-	if err != nil {
-		return "", err
-	}
+func auditPath(p *policy.Policy) (string, error) {
 	if p.Service {
 		return filepath.Join(p.StateDir, auditFile), nil
 	}
@@ -77,11 +76,7 @@ func auditPath() (string, error) {
 
 func printReport(s stdio, path string, r audit.Report) {
 	for _, p := range r.Problems {
-		place := p.File
-		if p.Line > 0 {
-			place = fmt.Sprintf("%s:%d", p.File, p.Line)
-		}
-		fmt.Fprintf(s.err, "%s: %s\n", place, p.What)
+		fmt.Fprintln(s.err, p)
 	}
 	if r.HalfLine {
 		fmt.Fprintln(s.err, "The last line is half-written: the program died in it, and nothing was signed on the strength of it. The next record mends it.")

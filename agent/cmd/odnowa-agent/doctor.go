@@ -26,6 +26,7 @@ func runDoctor(ctx context.Context, args []string, s stdio) int {
 func lookAtMachine(ctx context.Context) []doctor.Finding {
 	return doctor.LookAt(ctx, doctor.Options{
 		Language: language(), Version: version, Machine: doctor.ThisMachine(),
-		Open: func(p *policy.Policy) doctor.Cards { return openCards(p, commandPatience) },
+		Open:     func(p *policy.Policy) doctor.Cards { return openCards(p, commandPatience) },
+		AuditLog: auditPath,
 	})
 }

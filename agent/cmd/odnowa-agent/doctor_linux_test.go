@@ -90,6 +90,18 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("all well: %s is %s: %+v", id, state, all[id])
 		}
 	}
+	log := filepath.Join(r.policy.StateDir, auditFile)
+	if err := os.WriteFile(log, []byte("TEST\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	states, all = r.examined(t)
+	wantState(t, "log that is none", states, map[string]string{"audit": "warning audit_failed"})
+	if ds := all["audit"].Details; len(ds) != 1 || len(ds[0].Facts) != 1 || !strings.Contains(ds[0].Facts[0], auditFile+":1: ") || ds[0].Cure == "" {
+		t.Errorf("audit: %+v", ds)
+	}
+	if err := os.Remove(log); err != nil {
+		t.Fatal(err)
+	}
 	if ds := all["certificate"].Details; len(ds) < 4 || ds[0].Name == "" || len(ds[0].Facts) != 4 {
 		t.Errorf("certificates: %+v", ds)
 	}

@@ -267,6 +267,37 @@ func TestService(t *testing.T) {
 	b.list(bridge.Filter{})
 }
 
+// TestNoRecord: where the record cannot be written the signature is not handed out, and is once it can.
+func TestNoRecord(t *testing.T) {
+	for name, change := range map[string]func(*rig){"service": func(r *rig) { r.withService(t) }, "session alone": nil} {
+		t.Run(name, func(t *testing.T) {
+			r, b, person := staged(t, change)
+			log := filepath.Join(r.dir, ".local/state/odnowa-agent", auditFile)
+			if r.policy.Service {
+				log = filepath.Join(r.policy.StateDir, auditFile)
+			}
+			if err := os.Remove(log); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Mkdir(log, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			sign := r.card.Certificate(cardtest.EC)
+			application, signed := r.application(t, sign)
+			person.Plan(t, windowtest.Yes, windowtest.Answer(r.card.PIN))
+			if got := b.refused(bridge.MethodCreateSignature, application); got != bridge.CodeAuditFailed {
+				t.Errorf("got %s, want audit_failed", got)
+			}
+			if err := os.Remove(log); err != nil {
+				t.Fatal(err)
+			}
+			person.Plan(t, windowtest.Yes, windowtest.Answer(r.card.PIN))
+			_, ch := b.send(bridge.MethodCreateSignature, application)
+			verify(t, b.wait(ch), cades.PAdES, signed, sign)
+		})
+	}
+}
+
 // TestDocumentPolicy: a website whose policy says "document" may have documents without a seal
 // signed, as CAdES.
 func TestDocumentPolicy(t *testing.T) {

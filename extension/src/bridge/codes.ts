@@ -14,7 +14,7 @@ export const agentCodes = [
   "certificate_unknown", "pin_incorrect", "pin_locked", "pin_length", "seal_missing", "seal_invalid", "seal_expired",
   "document_refused", "document_too_large", "window_unavailable", "signing_failed", "codes_differ",
   "rsign_unavailable", "rsign_refused", "rsign_expired", "rsign_locked", "rsign_busy",
-  "pcsc_stopped", "module_missing", "module_refused", "module_slow", "policy_invalid", "host_not_registered",
+  "pcsc_stopped", "module_missing", "module_refused", "module_slow", "policy_invalid", "host_not_registered", "audit_failed",
 ] as const satisfies readonly Code[];
 
 /** The portal's codes: the enumeration of protocol/renewal/openapi.yaml. */

@@ -56,7 +56,8 @@ export type Code =
   | "module_refused"
   | "module_slow"
   | "policy_invalid"
-  | "host_not_registered";
+  | "host_not_registered"
+  | "audit_failed";
 /**
  * Source: with rsign there is no reader and no PIN here; the phone approves each signature.
  */

@@ -44,6 +44,7 @@ export const codesEn: CodeTexts = {
     module_refused: { title: "The card's software lies where anyone can change it", cure: "Install it for the whole computer, as its administrator." },
     module_slow: { title: "The card is still being read", cure: "Wait a moment. If it stays, take the card out and put it in again." },
     policy_invalid: { title: "The settings of the program Odnowa can't be read", cure: "Ask the administrator to mend them." },
+    audit_failed: { title: "The program Odnowa could not write down the signature in its log, and so signed nothing", cure: "See that there is room on the disk. If that doesn't help, ask the administrator." },
     host_not_registered: { title: "A browser does not know the program Odnowa", cure: "Install the program again, as the computer's administrator." },
   },
   portal: {

@@ -57,6 +57,7 @@ export const codesPl: CodeTexts = {
     module_refused: { title: "Oprogramowanie karty leży w miejscu, w którym każdy może je zmienić", cure: "Zainstaluj je dla całego komputera, jako administrator." },
     module_slow: { title: "Karta jest jeszcze odczytywana", cure: "Poczekaj chwilę. Jeśli to nie minie, wyjmij kartę i włóż ją ponownie." },
     policy_invalid: { title: "Nie można odczytać ustawień programu Odnowa", cure: "Poproś administratora o ich poprawienie." },
+    audit_failed: { title: "Program Odnowa nie mógł zapisać podpisu w swoim dzienniku, więc niczego nie podpisał", cure: "Sprawdź, czy na dysku jest miejsce. Jeśli to nie pomoże, poproś o pomoc administratora." },
     host_not_registered: { title: "Przeglądarka nie zna programu Odnowa", cure: "Zainstaluj program ponownie, jako administrator komputera." },
   },
   portal: {

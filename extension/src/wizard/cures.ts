@@ -21,7 +21,7 @@ const remedies: Remedies = {
     document_too_large: "support", window_unavailable: "retry", signing_failed: "retry", codes_differ: "here",
     rsign_unavailable: "retry", rsign_refused: "retry", rsign_expired: "retry", rsign_locked: "support", rsign_busy: "retry",
     pcsc_stopped: "retry", module_missing: "support", module_refused: "support", module_slow: "retry", policy_invalid: "retry",
-    host_not_registered: "install",
+    host_not_registered: "install", audit_failed: "retry",
   },
   portal: {
     internal: "retry", invalid_request: "reload", origin_not_allowed: "support", no_session: "here", wrong_state: "here",
