@@ -124,7 +124,7 @@ func policyFinding(lang window.Language, p *policy.Policy) Finding {
 	f := result(lang, CheckPolicy, codeIf(len(p.Origins) == 0, bridge.CodeOriginNotAllowed))
 	source := p.Source()
 	if source == "" {
-		source = policy.MachinePath() + ": -"
+		source = policy.MachinePath() + " (" + terms[lang].noFile + ")"
 	}
 	d := detail(lang, source, f.State, f.Code, "")
 	for _, o := range p.Origins {

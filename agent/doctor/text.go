@@ -113,7 +113,7 @@ var words = map[window.Language]map[string]explanation{
 // term are the words in facts.
 type term struct {
 	noCard, unknownCard, issuer, valid, key, card, pad string
-	manifest, program, policy, version                 string
+	manifest, program, policy, version, noFile         string
 	pin                                                map[bridge.PINState]string
 	states                                             map[bridge.CheckState]string
 	checks                                             map[string]string
@@ -122,7 +122,7 @@ type term struct {
 var terms = map[window.Language]term{
 	window.Polish: {
 		"bez karty", "karta, której żaden moduł nie zna", "wystawca", "ważny", "klucz", "karta", "podawany na czytniku",
-		"rejestracja", "program", "zasady", "wersja",
+		"rejestracja", "program", "zasady", "wersja", "nie ma takiego pliku",
 		map[bridge.PINState]string{bridge.PINOK: "w porządku", bridge.PINLow: "ostatnio błędny", bridge.PINFinal: "ostatnia próba", bridge.PINLocked: "zablokowany"},
 		map[bridge.CheckState]string{bridge.CheckOK: "OK", bridge.CheckWarning: "UWAGA", bridge.CheckFailed: "BŁĄD", bridge.CheckUnknown: "NIE WIEM"},
 		map[string]string{
@@ -133,7 +133,7 @@ var terms = map[window.Language]term{
 	},
 	window.English: {
 		"no card", "a card that no module knows", "issuer", "valid", "key", "card", "typed on the reader",
-		"registration", "program", "policies", "version",
+		"registration", "program", "policies", "version", "there is no such file",
 		map[bridge.PINState]string{bridge.PINOK: "ok", bridge.PINLow: "the last one was wrong", bridge.PINFinal: "last try", bridge.PINLocked: "locked"},
 		nil, nil, // the protocol's words are English
 	},
