@@ -15,6 +15,8 @@ package card
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"slices"
 	"strings"
@@ -68,6 +70,8 @@ type Store struct {
 	// seen has the certificates that were listed last, by their id, and which module has each, so that a signature
 	// need not ask the others, which may hang.
 	seen map[string]*candidate
+	// parsed has all certificates of that list, see known.
+	parsed map[[sha256.Size]byte]*x509.Certificate
 	// readers is what PC/SC says while somebody watches, nil otherwise.
 	readers  *pcsc.State
 	watchers map[*watcher]bool

@@ -3,6 +3,7 @@ package card
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
 	"slices"
 	"time"
@@ -32,26 +33,70 @@ func (s *Store) List(ctx context.Context, filter bridge.Filter) (bridge.ListResu
 		line, _ := a.state()
 		result.Modules = append(result.Modules, line)
 	}
-	seen := make(map[string]*candidate)
-	for _, c := range choose(answers) {
+	seen, known := make(map[string]*candidate), s.known()
+	for _, c := range choose(answers, known.parse) {
 		seen[c.id] = c
 		if reason := c.refusal(filter, s.now()); reason != "" {
 			result.Refused = append(result.Refused, bridge.Refused{Reason: reason, Reader: c.slot.Reader})
 			continue
 		}
+		c.chain = known.chain(c)
 		result.Certificates = append(result.Certificates, c.describe())
 	}
-	s.remember(seen, answers)
+	s.remember(seen, known.parsed, answers)
 	return result, nil
+}
+
+// known is what need not be found out anew for a list, since parsing certificates and verifying who issued them takes
+// longer than asking the card.
+type known struct {
+	seen         map[string]*candidate // that were listed last
+	last, parsed map[[sha256.Size]byte]*x509.Certificate
+}
+
+func (s *Store) known() *known {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &known{seen: s.seen, last: s.parsed, parsed: make(map[[sha256.Size]byte]*x509.Certificate)}
+}
+
+// parse gives nil for what is no certificate.
+func (k *known) parse(der []byte) *x509.Certificate {
+	hash := sha256.Sum256(der)
+	c := k.last[hash]
+	if c == nil {
+		c = parse(der)
+	}
+	if c != nil {
+		k.parsed[hash] = c
+	}
+	return c
+}
+
+// chain gives that of the last list, nil where there was none or the token has other certificates now.
+func (k *known) chain(c *candidate) [][]byte {
+	if last := k.seen[c.id]; last != nil && last.x509 == c.x509 && slices.Equal(last.issuer, c.issuer) {
+		return last.chain
+	}
+	return nil
+}
+
+// parse gives nil for what is no certificate.
+func parse(der []byte) *x509.Certificate {
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil
+	}
+	return c
 }
 
 // choose gives each certificate once, in the order of their first appearance: from the first module that can sign with
 // it, else from the first that shows it.
-func choose(answers []answer[[]worker.Slot]) []*candidate {
+func choose(answers []answer[[]worker.Slot], parse func([]byte) *x509.Certificate) []*candidate {
 	var chosen []*candidate
 	for _, a := range answers {
 		for _, slot := range a.value {
-			for _, c := range candidates(slot) {
+			for _, c := range candidates(slot, parse) {
 				c.module = a.module
 				i := slices.IndexFunc(chosen, func(o *candidate) bool { return o.id == c.id })
 				switch {
@@ -67,7 +112,7 @@ func choose(answers []answer[[]worker.Slot]) []*candidate {
 }
 
 // remember keeps which module has which certificate; of those that have not answered, or failed, what they had.
-func (s *Store) remember(seen map[string]*candidate, answers []answer[[]worker.Slot]) {
+func (s *Store) remember(seen map[string]*candidate, parsed map[[sha256.Size]byte]*x509.Certificate, answers []answer[[]worker.Slot]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, c := range s.seen {
@@ -76,7 +121,7 @@ func (s *Store) remember(seen map[string]*candidate, answers []answer[[]worker.S
 			seen[id] = c
 		}
 	}
-	s.seen = seen
+	s.seen, s.parsed = seen, parsed
 }
 
 // Certificate gives one that was listed before, as List would now: only its own card is asked, whether it is still
@@ -113,20 +158,18 @@ type candidate struct {
 	slot   worker.Slot
 	module *module
 	issuer []*x509.Certificate // the CA certificates on the token
+	chain  [][]byte            // of those, see findChain; nil before it was looked for
 }
 
 // candidates gives the certificates of a slot's token that are not a CA's.
-func candidates(slot worker.Slot) []*candidate {
+func candidates(slot worker.Slot, parse func([]byte) *x509.Certificate) []*candidate {
 	if slot.Token == nil {
 		return nil
 	}
 	var found []*candidate
 	var authorities []*x509.Certificate
 	for _, c := range slot.Token.Certificates {
-		parsed, err := x509.ParseCertificate(c.DER)
-		if err != nil {
-			parsed = nil
-		}
+		parsed := parse(c.DER)
 		if parsed != nil && parsed.IsCA {
 			authorities = append(authorities, parsed)
 			continue
@@ -191,7 +234,10 @@ func (c *candidate) describe() bridge.Certificate {
 	token := c.slot.Token
 	state, _ := pinState(token.TokenInfo)
 	b := certificate.Describe(c.x509)
-	b.Chain = c.chain()
+	if c.chain == nil {
+		c.chain = c.findChain()
+	}
+	b.Chain = c.chain
 	b.Source = bridge.SourceCard
 	b.Token, b.Reader = token.Label, c.slot.Reader
 	b.Algorithms = c.algorithms()
@@ -199,9 +245,9 @@ func (c *candidate) describe() bridge.Certificate {
 	return b
 }
 
-// chain gives the certificates on the token that lead from the issuer upwards, nearest first. Each must
+// findChain gives the certificates on the token that lead from the issuer upwards, nearest first. Each must
 // have signed the one before; that is all that is checked.
-func (c *candidate) chain() [][]byte {
+func (c *candidate) findChain() [][]byte {
 	chain := [][]byte{}
 	left := slices.Clone(c.issuer)
 	for child := c.x509; ; {

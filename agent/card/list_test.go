@@ -57,6 +57,38 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestListAgain: what is remembered of a certificate's chain is as it would be found anew.
+func TestListAgain(t *testing.T) {
+	c := cardtest.New(t)
+	store := open(t, c)
+	chains := func(filter bridge.Filter, want int) {
+		t.Helper()
+		got, err := store.List(t.Context(), filter)
+		if err != nil || len(got.Certificates) == 0 {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+		for _, b := range got.Certificates {
+			if len(b.Chain) != want {
+				t.Errorf("%s: got a chain of %d, want %d", b.ID, len(b.Chain), want)
+			}
+		}
+	}
+	chains(bridge.Filter{NonRepudiation: true}, 1)
+	refused := c.Certificate(cardtest.Auth)
+	if b := store.Certificate(t.Context(), refused.ID); b == nil || len(b.Chain) != 1 || !bytes.Equal(b.DER, refused.Raw) {
+		t.Errorf("one that the filter refused: got %+v", b)
+	}
+	chains(bridge.Filter{}, 1)
+	c.RemoveCA(t)
+	if err := store.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	chains(bridge.Filter{}, 0)
+	if b := store.Certificate(t.Context(), refused.ID); b == nil || len(b.Chain) != 0 {
+		t.Errorf("after the CA's certificate was removed: got %+v", b)
+	}
+}
+
 func TestListFilters(t *testing.T) {
 	c := cardtest.New(t)
 	store := open(t, c)

@@ -79,7 +79,7 @@ func (s *Status) add(slot worker.Slot, now time.Time) {
 	if !r.Known {
 		r.Known, r.Token = true, slot.Token.Label
 	}
-	for _, c := range candidates(slot) {
+	for _, c := range candidates(slot, parse) {
 		if c.refusal(bridge.Filter{}, now) == "" {
 			r.Certificates++
 		}

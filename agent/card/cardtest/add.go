@@ -52,6 +52,13 @@ func (c *Card) Add(t testing.TB, k Key) Certificate {
 	return added
 }
 
+// RemoveCA takes the CA's certificate off this card.
+func (c *Card) RemoveCA(t testing.TB) {
+	t.Helper()
+	made := token{conf: c.Conf}
+	made.tool(t, "--delete-object", "--type", "cert", "--label", caLabel)
+}
+
 // p384 keys are made here and imported: pkcs11-tool 0.23 cannot read one's public half back.
 const p384 = "EC:secp384r1"
 

@@ -32,6 +32,9 @@ const soPIN = "31415926"
 // Label of every token.
 const Label = "TEST card"
 
+// caLabel is the CKA_LABEL of the CA's certificate.
+const caLabel = "TEST CA"
+
 // The certificates on a card, by name.
 const (
 	Sign    = "sign"    // RSA-2048, nonRepudiation

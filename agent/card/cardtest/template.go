@@ -80,7 +80,7 @@ func (k *token) build(t testing.TB) {
 			Name: key.name, ID: fingerprint(certificate.Raw), KeyID: []byte{byte(i + 1)}, Certificate: certificate,
 		})
 	}
-	k.writeCertificate(t, k.authority.certificate, "f0", "TEST CA")
+	k.writeCertificate(t, k.authority.certificate, "f0", caLabel)
 	k.built = true
 }
 
