@@ -334,7 +334,7 @@ func parse(line []byte) (Entry, error) {
 	if err := bridge.Decode(line, &e); err != nil {
 		return e, err
 	}
-	if e.Number == 0 || !isHash.MatchString(e.Previous) {
+	if e.Number == 0 || !isHash(e.Previous) {
 		return e, errors.New("not a record of an audit log")
 	}
 	return e, nil

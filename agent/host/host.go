@@ -29,7 +29,9 @@ const startTimeout = 10 * time.Second
 // socketBuffer lets a document go to the session in few pieces: each of them wakes it.
 const socketBuffer = 1 << 20
 
-var chromiumOrigin = regexp.MustCompile(`^chrome-extension://([a-p]{32})/$`)
+const chromiumID = 32 // letters
+
+var chromiumOrigin = regexp.MustCompile(`^chrome-extension://([a-p]+)/$`)
 
 // Recognise says whether the program's arguments are those of a browser that starts a native host,
 // and which extension it is. Chromium gives the extension's origin (and on Windows a window's
@@ -39,7 +41,7 @@ func Recognise(args []string) (frame.Preface, bool) {
 	if len(args) == 0 {
 		return p, false
 	}
-	if m := chromiumOrigin.FindStringSubmatch(args[0]); m != nil {
+	if m := chromiumOrigin.FindStringSubmatch(args[0]); m != nil && len(m[1]) == chromiumID {
 		p.Browser, p.Extension = frame.Chromium, m[1]
 		return p, true
 	}

@@ -42,7 +42,9 @@ func stateDir() (string, error) {
 }
 
 // plainDisplay is what most displays are called: :0, localhost:10.0, wayland-0.
-var plainDisplay = regexp.MustCompile(`^[A-Za-z0-9:_-]{1,32}$`)
+var plainDisplay = regexp.MustCompile(`^[A-Za-z0-9:_-]+$`)
+
+const maxPlainDisplay = 32
 
 // sessionName has the desktop's display in it. A user who is logged in twice, at the computer and from afar, has
 // two desktops and one $XDG_RUNTIME_DIR, and the window must open where the browser is that asks. The
@@ -60,7 +62,7 @@ func sessionName() string {
 	switch {
 	case display == "":
 		return "session.sock"
-	case !plainDisplay.MatchString(display):
+	case len(display) > maxPlainDisplay || !plainDisplay.MatchString(display):
 		sum := sha256.Sum256([]byte(display))
 		display = "-" + hex.EncodeToString(sum[:8])
 	}

@@ -79,7 +79,9 @@ type opened struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
-var computerID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,128}$`)
+var computerID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+const minComputerID, maxComputerID = 8, 128
 
 // register makes a key and has it registered; the answer is kept before anybody can confirm it.
 func (s *Store) register(ctx context.Context, a Activation) (*registration, error) {
@@ -131,7 +133,7 @@ func (o *opened) check() error {
 	if p, ok := key.(*ecdsa.PublicKey); !ok || p.Curve != elliptic.P256() {
 		return errors.New("the service's key is of another type")
 	}
-	if !computerID.MatchString(o.ID) || len(o.Nonce) != 32 {
+	if len(o.ID) < minComputerID || len(o.ID) > maxComputerID || !computerID.MatchString(o.ID) || len(o.Nonce) != 32 {
 		return errors.New("not a registration")
 	}
 	return nil
