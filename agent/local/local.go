@@ -12,6 +12,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
+	"syscall"
 	"time"
 )
 
@@ -43,6 +45,35 @@ func ListenPrivate(address string) (net.Listener, error) { return listenPrivate(
 // ListenShared listens on an address that every user of the machine may connect to. On Unix only the
 // listener's user may write in the socket's folder (mode 0755).
 func ListenShared(address string) (net.Listener, error) { return listenShared(address) }
+
+// acceptPause is how long a process without a free file descriptor waits for one.
+const acceptPause = 100 * time.Millisecond
+
+// Serve has each connection of l served by a goroutine of its own until ctx ends, which is no error; it closes l, and waits
+// for all. Where the process or the system has no file descriptor left, connections wait until there is one.
+func Serve(ctx context.Context, l net.Listener, serve func(context.Context, net.Conn)) error {
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	var group sync.WaitGroup
+	defer group.Wait()
+	for {
+		conn, err := l.Accept()
+		var number syscall.Errno
+		switch {
+		case err == nil:
+			group.Go(func() { serve(ctx, conn) })
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return nil
+		case errors.As(err, &number) && number.Temporary():
+			select {
+			case <-time.After(acceptPause):
+			case <-ctx.Done():
+			}
+		default:
+			return err
+		}
+	}
+}
 
 // DialPrivate connects to a listener of the same user and checks that it is one.
 func DialPrivate(ctx context.Context, address string) (net.Conn, error) {

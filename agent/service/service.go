@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	sessions, slots, limits := newSessions(o), access.NewSlots(browsersEach, browsersAll), access.NewLimiter(o.Now)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return sessions.run(ctx, socket) })
+	g.Go(func() error { return local.Serve(ctx, socket, sessions.serve) })
 	addresses := []string{p.ServiceSocket}
 	for _, l := range listeners {
 		addresses = append(addresses, l.Addr().String())

@@ -52,23 +52,6 @@ func newSessions(o Options) *sessions {
 	return &sessions{Options: o, slots: access.NewSlots(sessionsEach, sessionsAll), limits: access.NewLimiter(o.Now), users: map[string][]*login{}}
 }
 
-func (s *sessions) run(ctx context.Context, l net.Listener) error {
-	stop := context.AfterFunc(ctx, func() { l.Close() })
-	defer stop()
-	var group sync.WaitGroup
-	defer group.Wait()
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
-				return nil
-			}
-			return err
-		}
-		group.Go(func() { s.serve(ctx, conn) })
-	}
-}
-
 // serve takes a connection of a session, which is known by its user alone: any program of that user
 // could be one, and gets no more than what is that user's.
 func (s *sessions) serve(ctx context.Context, conn net.Conn) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,20 +20,7 @@ const prefaceTimeout = 5 * time.Second
 
 // Run serves native hosts on l, which it closes, until ctx ends; cancellation is not an error.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
-	stop := context.AfterFunc(ctx, func() { l.Close() })
-	defer stop()
-	var hosts sync.WaitGroup
-	defer hosts.Wait()
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
-				return nil
-			}
-			return err
-		}
-		hosts.Go(func() { s.serveHost(ctx, conn) })
-	}
+	return local.Serve(ctx, l, s.serveHost)
 }
 
 // serveHost takes a connection of the user's own native host. The host's word for the extension is
