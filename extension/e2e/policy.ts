@@ -10,6 +10,7 @@ import { main, openPopup, startPreview } from "./preview.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "odnowa-policy-"));
 const managed = join(folder, "managed");
+const patienceMs = 60_000;
 
 /** From now on this process and its children see the folder as Chromium's policies. */
 function layOver(): void {
@@ -30,17 +31,18 @@ main(async (e) => {
   const { id, portal } = preview;
   try {
     const page = await preview.browser.newPage();
-    const says = (check: string, code: string) =>
-      until(`the preparation to say ${code}`, 30_000, async () => {
+    const rows = page.getByTestId("preparation");
+    /** The browser takes a policy up in its own time, so the page is loaded anew; one that still looks is left to it. */
+    const shows = (what: string, selector: string) =>
+      until(`the preparation to ${what}`, patienceMs, async () => {
         await page.goto(portal.origin);
-        const shown = page.locator(`[data-testid=check-${check}][data-code=${code}]`);
-        return (await shown.waitFor({ timeout: 1500 }).then(() => true, () => false)) || undefined;
+        await page.locator("[data-testid=check-extension]:is([data-check=ok], [data-check=failed])").waitFor({ timeout: patienceMs });
+        return (await page.locator(selector).waitFor({ timeout: 1500 }).then(() => true, () => false)) || undefined;
+      }).catch(async (thrown: unknown) => {
+        throw new Error(`${String(thrown)}; it says ${await rows.innerText()}`);
       });
-    const ready = () =>
-      until("the preparation to be ready", 30_000, async () => {
-        await page.goto(portal.origin);
-        return (await page.getByTestId("preparation-start").waitFor({ timeout: 1500 }).then(() => true, () => false)) || undefined;
-      });
+    const says = (check: string, code: string) => shows(`say ${code}`, `[data-testid=check-${check}][data-code=${code}]`);
+    const ready = () => shows("be ready", "[data-testid=preparation-start]");
     await ready();
     e.equal("without a policy", true, true);
 
