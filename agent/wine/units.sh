@@ -8,7 +8,7 @@ skipped() {
   cat <<'LIST'
 agent/audit	^TestFile$	Unix modes
 agent/card	^TestPIV	the virtual reader and card need pcscd
-agent/card	^TestSlowModule|^TestHungModule|^TestEveryAlgorithm$|^TestHashingMechanismsOnly$|^TestKeysWithoutID$|^TestSeveralTokens$	SoftHSM's own tools make their cards
+agent/card	^TestSlowModule|^TestHungModule|^TestEveryAlgorithm$|^TestHashingMechanismsOnly$|^TestKeysWithoutID$|^TestSeveralTokens$|^TestListAgain$	SoftHSM's own tools make their cards
 agent/card	^TestEveryFunctionFails$	hundreds of processes, whose start takes Wine longer than a list waits
 agent/card/pivtest	.	the virtual reader needs pcscd
 agent/card/pivtest/cmd/virtual-piv-card	.	the virtual reader needs pcscd
