@@ -48,7 +48,7 @@ func TestServe(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var begun, ended atomic.Int32
-	err := local.Serve(ctx, newScripted(syscall.EMFILE, syscall.ENFILE), func(ctx context.Context, conn net.Conn) {
+	err := local.Serve(ctx, newScripted(syscall.EMFILE, syscall.EMFILE), func(ctx context.Context, conn net.Conn) {
 		begun.Add(1)
 		cancel()
 		<-ctx.Done()

@@ -17,6 +17,7 @@ agent/cmd/odnowa-agent	^TestScripts$	Unix paths and modes; the round trip runs t
 agent/log	^TestFileHostile$	on Windows only administrators make symbolic links
 agent/module	^TestListed$|^TestP11Kit$	Unix paths; p11-kit
 agent/pcsc	.	Wine's PC/SC has neither service nor readers
+agent/pkcs11	^TestLongValue$	OpenSC's pkcs11-tool writes the value
 agent/policy	^TestParse$|^TestLoad$|^TestDiscoversModules$	Unix paths and modes
 agent/support	^TestWords$	an example is in Unix' words
 agent/rsign	^TestFiles$|^TestMode$	Unix modes; on Windows the keys are encrypted for the user
