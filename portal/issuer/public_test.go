@@ -87,6 +87,7 @@ func TestRevocationShows(t *testing.T) {
 		t.Error("a CRL was made although nothing changed")
 	}
 	in := contract.RevocationRequest{Serial: expired.SerialNumber.Text(16), Reason: 1}
+	w.unrevokeAtEnd(expired)
 	first, err := w.operator.Revoke(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 func TestRevokeCommand(t *testing.T) {
 	w := newWorld(t)
+	w.unrevokeAtEnd(w.holder)
 	serial := w.holder.SerialNumber.Text(16)
 	for name, tt := range map[string]struct {
 		args         []string

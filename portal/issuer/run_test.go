@@ -13,6 +13,7 @@ import (
 func TestRunSaysWhatIsWrong(t *testing.T) {
 	w := newWorld(t)
 	w.stop()
+	defer w.start()
 	const nowhere = "/nonexistent/x"
 	for name, tt := range map[string]struct {
 		change func(*issuer.Config)
