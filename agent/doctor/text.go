@@ -138,3 +138,9 @@ var terms = map[window.Language]term{
 		nil, nil, // the protocol's words are English
 	},
 }
+
+// Explain gives cause and cure of a code that a check can find.
+func Explain(l window.Language, c bridge.Code) (cause, cure string) {
+	e := words[l][string(c)]
+	return e.cause, e.cure
+}

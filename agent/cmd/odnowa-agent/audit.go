@@ -47,12 +47,13 @@ func runAudit(_ context.Context, args []string, s stdio) int {
 			o.file, err = auditPath(p)
 		}
 		if err != nil {
-			return fail(s.err, err, "Name the file.")
+			return fail(s.err, err, say("Wskaż plik.", "Name the file."))
 		}
 	}
 	r, err := audit.Verify(o.file, o.head)
 	if err != nil {
-		return fail(s.err, err, "Name a log that you may read; the service's is the administrator's.")
+		return fail(s.err, err, say("Wskaż dziennik, który możesz odczytać; dziennik usługi należy do administratora.",
+			"Name a log that you may read; the service's is the administrator's."))
 	}
 	if o.json {
 		printJSON(s.out, r)
@@ -79,12 +80,21 @@ func printReport(s stdio, path string, r audit.Report) {
 		fmt.Fprintln(s.err, p)
 	}
 	if r.HalfLine {
-		fmt.Fprintln(s.err, "The last line is half-written: the program died in it, and nothing was signed on the strength of it. The next record mends it.")
+		fmt.Fprintln(s.err, say("Ostatni wiersz jest niepełny: program zakończył się, gdy go pisał, i nic na jego podstawie nie podpisano. Naprawi go następny zapis.",
+			"The last line is half-written: the program died in it, and nothing was signed on the strength of it. The next record mends it."))
 	}
-	fmt.Fprintf(s.out, "%s: %d records in %d files, numbers %d to %d\nhead: %s\n", path, r.Records, r.Files, r.First, r.Last, r.Head)
-	if len(r.Problems) == 0 {
-		fmt.Fprintln(s.out, "The chain holds. Compare the head with the hash of the last record in the system's log: only that shows whether the end was cut off.")
+	if r.Records == 0 && len(r.Problems) == 0 {
+		fmt.Fprintf(s.out, say("%s: nie ma w nim żadnego zapisu. Czy jakiś był, pokaże dziennik systemu.\n",
+			"%s: there is no record in it. Whether there was one, the system's log shows.\n"), path)
 		return
 	}
-	fail(s.err, errors.New("the log is not what was written"), "Keep a copy, and look for the same records in the system's log.")
+	fmt.Fprintf(s.out, say("%s: zapisów: %d, plików: %d, numery od %d do %d\nhead: %s\n",
+		"%s: %d records in %d files, numbers %d to %d\nhead: %s\n"), path, r.Records, r.Files, r.First, r.Last, r.Head)
+	if len(r.Problems) == 0 {
+		fmt.Fprintln(s.out, say("Łańcuch jest cały. Porównaj wartość head ze skrótem ostatniego zapisu w dzienniku systemu: tylko to pokaże, czy końca nie odcięto.",
+			"The chain holds. Compare the head with the hash of the last record in the system's log: only that shows whether the end was cut off."))
+		return
+	}
+	fail(s.err, errors.New(say("dziennik nie jest taki, jak go zapisano", "the log is not what was written")),
+		say("Zachowaj kopię i poszukaj tych samych zapisów w dzienniku systemu.", "Keep a copy, and look for the same records in the system's log."))
 }

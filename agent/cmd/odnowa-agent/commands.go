@@ -38,18 +38,18 @@ func runVersion(_ context.Context, _ []string, s stdio) int {
 func runCertificates(ctx context.Context, args []string, s stdio) int {
 	c, err := openCommand(ctx, s, false)
 	if err != nil {
-		return fail(s.err, err, "Ask the administrator to mend the policy file.")
+		return failPolicy(s, err)
 	}
 	defer c.close()
 	list, err := c.session.List(ctx, bridge.Filter{})
 	if err != nil {
-		return fail(s.err, err, "Run odnowa-agent doctor.")
+		return c.fail(err)
 	}
 	if len(args) == 2 {
 		return printJSON(s.out, list)
 	}
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tISSUER\tVALID TO\tKEY\tUSAGE\tPIN\tREADER\tID")
+	fmt.Fprintln(w, say("NAZWA\tWYSTAWCA\tWAŻNY DO\tKLUCZ\tUŻYCIE\tPIN\tCZYTNIK\tID", "NAME\tISSUER\tVALID TO\tKEY\tUSAGE\tPIN\tREADER\tID"))
 	for _, c := range list.Certificates {
 		cert, err := x509.ParseCertificate(c.DER)
 		if err != nil {
@@ -57,18 +57,23 @@ func runCertificates(ctx context.Context, args []string, s stdio) int {
 		}
 		pin, where := string(c.PIN), plain(c.Reader)
 		if c.Source == bridge.SourceRSign {
-			pin, where = "phone", rsign.Token
+			pin, where = say("telefon", "phone"), rsign.Token
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s-%d\t%s\t%s\t%s\t%.16s\n", plain(cert.Subject.CommonName), plain(cert.Issuer.CommonName),
 			cert.NotAfter.Format("2006-01-02"), c.KeyType, c.KeyBits, strings.Join(c.KeyUsage, ","), pin, where, c.ID)
 	}
-	if err := w.Flush(); err != nil {
-		return 1
+	if len(list.Certificates) > 0 {
+		if err := w.Flush(); err != nil {
+			return 1
+		}
+	} else {
+		fmt.Fprintln(s.err, say("Nie widać żadnego certyfikatu. Czego brakuje, mówi odnowa-agent doctor.",
+			"There is no certificate in reach. What is missing, odnowa-agent doctor says."))
 	}
 	for _, m := range list.Modules {
 		if m.Code != "" {
-			info := bridge.Info(m.Code)
-			fmt.Fprintf(s.err, "%s: %s\n  %s\n", m.Name, info.Cause, info.Cure)
+			cause, cure := explain(m.Code)
+			fmt.Fprintf(s.err, "%s: %s\n  %s\n", plain(m.Name), cause, cure)
 		}
 	}
 	return 0
@@ -94,6 +99,11 @@ func language() window.Language {
 func fail(w io.Writer, err error, hint string) int {
 	fmt.Fprintf(w, "odnowa-agent: %v\n  %s\n", err, hint)
 	return 1
+}
+
+// failPolicy is for a command that could not be opened.
+func failPolicy(s stdio, err error) int {
+	return fail(s.err, err, say("Poproś administratora o poprawienie konfiguracji.", "Ask the administrator to mend the policy file."))
 }
 
 func printJSON(w io.Writer, v any) int {

@@ -5,8 +5,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -30,12 +28,7 @@ func main() {
 func run(ctx context.Context, args []string, s stdio) int {
 	role := find(args)
 	if role == nil {
-		usage(s.err)
-		return 2
+		return unplayed(args, s)
 	}
 	return role(ctx, args, s)
-}
-
-func usage(w io.Writer) {
-	fmt.Fprint(w, usageText)
 }

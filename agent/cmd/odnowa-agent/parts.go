@@ -169,12 +169,13 @@ func (c *command) fail(err error) int {
 	var be *bridge.Error
 	switch {
 	case errors.Is(err, errSeveral):
-		return fail(c.stdio.err, err, "Choose one of odnowa-agent certificates by its ID: --certificate ID.")
+		return fail(c.stdio.err, errors.New(say("można podpisać kilkoma certyfikatami", "several certificates could sign")),
+			say("Wybierz jeden z listy odnowa-agent certificates: --certificate ID.", "Choose one of odnowa-agent certificates by its ID: --certificate ID."))
 	case errors.Is(err, context.Canceled):
 		be = bridge.Errorf(bridge.CodeRequestCancelled, nil)
 	case !errors.As(err, &be):
-		return fail(c.stdio.err, err, "Run odnowa-agent doctor.")
+		return fail(c.stdio.err, err, say("Uruchom odnowa-agent doctor.", "Run odnowa-agent doctor."))
 	}
-	info := bridge.Info(be.Code)
-	return fail(c.stdio.err, fmt.Errorf("%s (%s)", info.Cause, info.Code), info.Cure)
+	cause, cure := explain(be.Code)
+	return fail(c.stdio.err, fmt.Errorf("%s (%s)", cause, be.Code), cure)
 }

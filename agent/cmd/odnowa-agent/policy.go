@@ -32,17 +32,18 @@ type policyValue struct {
 func runPolicy(_ context.Context, args []string, s stdio) int {
 	p, err := policy.Load()
 	if err != nil {
-		info := bridge.Info(bridge.CodePolicyInvalid)
-		cure := "Mend it there, as the administrator. Until then what runs goes on under the policy before, and nothing starts."
+		cause, _ := explain(bridge.CodePolicyInvalid)
+		cure := say("Popraw ją tam, jako administrator. Do tego czasu to, co działa, działa według poprzedniej, a nic nowego się nie uruchomi.",
+			"Mend it there, as the administrator. Until then what runs goes on under the policy before, and nothing starts.")
 		if len(args) == 2 {
-			printJSON(s.out, policyReport{Values: []policyValue{}, Code: info.Code, Cause: err.Error(), Cure: cure})
+			printJSON(s.out, policyReport{Values: []policyValue{}, Code: bridge.CodePolicyInvalid, Cause: err.Error(), Cure: cure})
 			return 1
 		}
-		return fail(s.err, fmt.Errorf("%s (%s)\n  %w", info.Cause, info.Code, err), cure)
+		return fail(s.err, fmt.Errorf("%s (%s)\n  %w", cause, bridge.CodePolicyInvalid, err), cure)
 	}
 	values, err := policyValues(p)
 	if err != nil {
-		return fail(s.err, err, "Run odnowa-agent doctor.")
+		return fail(s.err, err, say("Uruchom odnowa-agent doctor.", "Run odnowa-agent doctor."))
 	}
 	if len(args) == 2 {
 		return printJSON(s.out, policyReport{Values: values})

@@ -15,30 +15,6 @@ import (
 	"github.com/odnowa/odnowa/protocol/bridge"
 )
 
-var usageText = `Usage: odnowa-agent COMMAND
-
-  certificates [--json]  list the certificates on the cards in reach and in the cloud (rSign)
-  sign [--certificate ID] FILE
-                         sign a file; the signature goes beside it, into FILE.p7s
-  rsign activate [--origin URL]
-                         let this computer ask for signatures of your certificate in the cloud
-  rsign status           list the certificates in the cloud and whether they can be used from here
-  doctor [--json]        check everything that a signature needs; exit code 1 if something is missing
-  policy [--json]        print the policy in force and where each value comes from; exit code 1 if it is bad
-  audit verify [--json] [--head HASH] [FILE]
-                         follow the audit log's chain; exit code 1, and where, if it was changed
-  support [--out FILE]   pack the doctor's findings and the log, without personal data, for whoever helps
-  version                print the version
-
-Started by the system and by browsers:
-  session                serve this login
-  service                serve the whole machine
-  run                    service and session in one process, for development only
-
-Files: the machine's policy is ` + policy.MachinePath() + `; where there is none,
-` + policy.Environment + ` may name one.
-`
-
 type role func(ctx context.Context, args []string, s stdio) int
 
 // find gives the role for the arguments, or nil.
@@ -77,7 +53,7 @@ func find(args []string) role {
 		}
 	case args[0] == "support" && (len(args) == 1 || len(args) == 3 && args[1] == "--out"):
 		return runSupport
-	case args[0] == "version" && len(args) == 1:
+	case (args[0] == "version" || args[0] == "--version") && len(args) == 1:
 		return runVersion
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 func runRSign(ctx context.Context, args []string, s stdio) int {
 	c, err := openCommand(ctx, s, args[1] == "activate")
 	if err != nil {
-		return fail(s.err, err, "Ask the administrator to mend the policy file.")
+		return failPolicy(s, err)
 	}
 	defer c.close()
 	if args[1] == "status" {
@@ -31,7 +31,8 @@ func runRSign(ctx context.Context, args []string, s stdio) int {
 func (c *command) rsignActivate(parent context.Context, origin string) int {
 	portal, err := c.portal(origin)
 	if err != nil {
-		return fail(c.stdio.err, err, "Name a website of the policy that has rSign: odnowa-agent rsign activate --origin https://...")
+		return fail(c.stdio.err, err, say("Wskaż stronę z konfiguracji, która ma rSign: odnowa-agent rsign activate --origin https://...",
+			"Name a website of the policy that has rSign: odnowa-agent rsign activate --origin https://..."))
 	}
 	// Ctrl-C means that the person does not want it, unlike a browser that goes away.
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
@@ -39,16 +40,17 @@ func (c *command) rsignActivate(parent context.Context, origin string) int {
 	defer context.AfterFunc(parent, func() { cancel(bridge.Errorf(bridge.CodeRequestCancelled, nil)) })()
 	certificate, err := c.session.Activate(ctx, rsign.Activation{Portal: portal, Progress: func(state bridge.ActivationState, code string) {
 		if state == bridge.ActivationFound {
-			fmt.Fprintln(c.stdio.err, "The phone has found this computer. Confirm on the phone with its PIN.")
+			fmt.Fprintln(c.stdio.err, say("Telefon znalazł ten komputer. Potwierdź na telefonie PIN-em.", "The phone has found this computer. Confirm on the phone with its PIN."))
 			return
 		}
 		fmt.Fprintf(c.stdio.out, "\n    %s %s\n\n", code[:3], code[3:])
-		fmt.Fprintln(c.stdio.err, "Open the rSign app on your phone, choose to add a computer and type this code. Ctrl-C stops.")
+		fmt.Fprintln(c.stdio.err, say("Otwórz na telefonie aplikację rSign, wybierz dodanie komputera i wpisz ten kod. Ctrl-C przerywa.",
+			"Open the rSign app on your phone, choose to add a computer and type this code. Ctrl-C stops."))
 	}})
 	if err != nil {
 		return c.fail(err)
 	}
-	fmt.Fprintf(c.stdio.out, "rSign is active on this computer: %s\n", nameOf(*certificate))
+	fmt.Fprintf(c.stdio.out, "%s: %s\n", say("rSign jest aktywny na tym komputerze", "rSign is active on this computer"), nameOf(*certificate))
 	return 0
 }
 
@@ -58,15 +60,15 @@ func (c *command) portal(origin string) (string, error) {
 		if o := c.policy.Origin(origin); o != nil && o.RSign != "" {
 			return o.RSign, nil
 		}
-		return "", errors.New("the policy names no rSign for this website")
+		return "", errors.New(say("konfiguracja nie wymienia rSign tej strony", "the policy names no rSign for this website"))
 	}
 	switch all := c.policy.RSignPortals(); len(all) {
 	case 0:
-		return "", errors.New("the policy names no rSign")
+		return "", errors.New(say("konfiguracja nie wymienia rSign", "the policy names no rSign"))
 	case 1:
 		return all[0], nil
 	}
-	return "", errors.New("the policy names rSign for several websites")
+	return "", errors.New(say("konfiguracja wymienia rSign kilku stron", "the policy names rSign for several websites"))
 }
 
 // rsignStatus asks each service; exit code 1 if one would not take a request now.
@@ -74,14 +76,15 @@ func (c *command) rsignStatus(ctx context.Context) int {
 	all, err := c.session.RSign.Status(ctx, c.policy.RSignPortals())
 	code := 0
 	if err != nil {
-		code = fail(c.stdio.err, err, "Remove the file, or give it back to you alone, and activate rSign again.")
+		code = fail(c.stdio.err, err, say("Usuń ten plik albo przywróć go tylko sobie i aktywuj rSign jeszcze raz.",
+			"Remove the file, or give it back to you alone, and activate rSign again."))
 	}
 	if len(all) == 0 {
-		fmt.Fprintln(c.stdio.out, "rSign is not active on this computer.")
+		fmt.Fprintln(c.stdio.out, say("rSign nie jest aktywny na tym komputerze.", "rSign is not active on this computer."))
 		return code
 	}
 	w := tabwriter.NewWriter(c.stdio.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tVALID TO\tACTIVE SINCE\tSTATE\tSERVICE\tID")
+	fmt.Fprintln(w, say("NAZWA\tWAŻNY DO\tAKTYWNY OD\tSTAN\tUSŁUGA\tID", "NAME\tVALID TO\tACTIVE SINCE\tSTATE\tSERVICE\tID"))
 	for _, one := range all {
 		state := "ok"
 		if one.Code != "" {
@@ -99,8 +102,8 @@ func (c *command) rsignStatus(ctx context.Context) int {
 	}
 	for _, one := range all {
 		if one.Code != "" {
-			info := bridge.Info(one.Code)
-			fmt.Fprintf(c.stdio.err, "%.16s: %s\n  %s\n", one.Certificate.ID, info.Cause, info.Cure)
+			cause, cure := explain(one.Code)
+			fmt.Fprintf(c.stdio.err, "%.16s: %s\n  %s\n", one.Certificate.ID, cause, cure)
 		}
 	}
 	return code

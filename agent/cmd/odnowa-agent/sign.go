@@ -27,11 +27,12 @@ func runSign(ctx context.Context, args []string, s stdio) int {
 	}
 	document, err := readDocument(path)
 	if err != nil {
-		return fail(s.err, err, "Name one file that you can read and that is not signed yet.")
+		return fail(s.err, err, say("Wskaż jeden plik, który możesz odczytać i który nie jest jeszcze podpisany.",
+			"Name one file that you can read and that is not signed yet."))
 	}
 	c, err := openCommand(ctx, s, true)
 	if err != nil {
-		return fail(s.err, err, "Ask the administrator to mend the policy file.")
+		return failPolicy(s, err)
 	}
 	defer c.close()
 	certificate, err := c.choose(ctx, id)
@@ -42,14 +43,15 @@ func runSign(ctx context.Context, args []string, s stdio) int {
 		CertificateID: certificate.ID, Document: document, Language: language(),
 		Progress: func(state bridge.ProgressState) { fmt.Fprintln(s.err, progressText(state)) },
 		Hash: func(digest []byte) {
-			fmt.Fprintf(s.err, "Hash on the phone: %x %x %x %x\n", digest[:2], digest[2:4], digest[4:6], digest[6:8])
+			fmt.Fprintf(s.err, "%s: %x %x %x %x\n", say("Skrót na telefonie", "Hash on the phone"), digest[:2], digest[2:4], digest[4:6], digest[6:8])
 		},
 	})
 	if err != nil {
 		return c.fail(err)
 	}
 	if err := writeNew(path+signatureEnding, cms); err != nil {
-		return fail(s.err, err, "The signature was made but could not be kept. Make room and sign again.")
+		return fail(s.err, err, say("Podpis powstał, ale nie udało się go zapisać. Zrób miejsce na dysku i podpisz ponownie.",
+			"The signature was made but could not be kept. Make room and sign again."))
 	}
 	fmt.Fprintln(s.out, path+signatureEnding)
 	return 0
@@ -62,26 +64,26 @@ const signatureEnding = ".p7s"
 func readDocument(path string) (bridge.Document, error) {
 	var d bridge.Document
 	if _, err := os.Lstat(path + signatureEnding); err == nil {
-		return d, fmt.Errorf("%s exists already", path+signatureEnding)
+		return d, fmt.Errorf(say("%s już istnieje", "%s exists already"), path+signatureEnding)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return d, fmt.Errorf("opening the file: %w", err)
+		return d, fmt.Errorf(say("nie można otworzyć pliku: %w", "opening the file: %w"), err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return d, fmt.Errorf("opening the file: %w", err)
+		return d, fmt.Errorf(say("nie można otworzyć pliku: %w", "opening the file: %w"), err)
 	}
 	if !info.Mode().IsRegular() || info.Size() == 0 {
-		return d, fmt.Errorf("%s is not a file with something in it", path)
+		return d, fmt.Errorf(say("%s nie jest plikiem, w którym coś jest", "%s is not a file with something in it"), path)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return d, fmt.Errorf("reading the file: %w", err)
+		return d, fmt.Errorf(say("nie można odczytać pliku: %w", "reading the file: %w"), err)
 	}
 	if len(data) > maxFile {
-		return d, fmt.Errorf("%s is larger than %d MiB", path, maxFile>>20)
+		return d, fmt.Errorf(say("%s ma więcej niż %d MiB", "%s is larger than %d MiB"), path, maxFile>>20)
 	}
 	return bridge.Document{Name: filepath.Base(path), MediaType: mediaType(path), Bytes: data}, nil
 }
@@ -101,11 +103,11 @@ func mediaType(path string) string {
 func writeNew(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 	if err != nil {
-		return fmt.Errorf("writing the signature: %w", err)
+		return fmt.Errorf(say("nie można zapisać podpisu: %w", "writing the signature: %w"), err)
 	}
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(fmt.Errorf("writing the signature: %w", err), os.Remove(path))
+		return errors.Join(fmt.Errorf(say("nie można zapisać podpisu: %w", "writing the signature: %w"), err), os.Remove(path))
 	}
 	return nil
 }
@@ -141,11 +143,11 @@ var errSeveral = errors.New("several certificates could sign")
 func progressText(state bridge.ProgressState) string {
 	switch state {
 	case bridge.WaitingForPIN:
-		return "Look at the window that opened, and type the card's PIN there."
+		return say("Spójrz na okno, które się otworzyło, i podaj w nim PIN karty.", "Look at the window that opened, and type the card's PIN there.")
 	case bridge.WaitingForPhone:
-		return "Take your phone: compare the hash and approve the signature there."
+		return say("Weź telefon: porównaj skrót i zatwierdź tam podpis.", "Take your phone: compare the hash and approve the signature there.")
 	case bridge.Signing:
-		return "Signing."
+		return say("Karta podpisuje.", "The card signs.")
 	}
 	return string(state)
 }

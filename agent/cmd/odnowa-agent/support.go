@@ -48,7 +48,7 @@ func runSupport(ctx context.Context, args []string, s stdio) int {
 	machine := doctor.ThisMachine()
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fail(s.err, err, "Name a new file in a folder of yours: odnowa-agent support --out FILE.")
+		return fail(s.err, err, say("Wskaż nowy plik w swoim folderze: odnowa-agent support --out FILE.", "Name a new file in a folder of yours: odnowa-agent support --out FILE."))
 	}
 	err = support.Write(f, support.Options{
 		Version: version, Findings: findings, Policy: p, Log: logPath(), Now: now,
@@ -59,7 +59,7 @@ func runSupport(ctx context.Context, args []string, s stdio) int {
 	}
 	if err != nil {
 		os.Remove(path)
-		return fail(s.err, err, "Make room and try again.")
+		return fail(s.err, err, say("Zrób miejsce na dysku i spróbuj ponownie.", "Make room and try again."))
 	}
 	io.WriteString(s.out, path+"\n")
 	io.WriteString(s.err, supportText[language()][1]+"\n")
