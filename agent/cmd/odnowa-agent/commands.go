@@ -67,8 +67,8 @@ func runCertificates(ctx context.Context, args []string, s stdio) int {
 			return 1
 		}
 	} else {
-		fmt.Fprintln(s.err, say("Nie widać żadnego certyfikatu. Czego brakuje, mówi odnowa-agent doctor.",
-			"There is no certificate in reach. What is missing, odnowa-agent doctor says."))
+		cause, cure := explain(c.missing(ctx))
+		fmt.Fprintf(s.err, "%s\n  %s\n", cause, cure)
 	}
 	for _, m := range list.Modules {
 		if m.Code != "" {

@@ -130,9 +130,17 @@ func (c *command) choose(ctx context.Context, id string) (*bridge.Certificate, e
 	case len(fitting) > 1 || id != "" && len(id) < minID:
 		return nil, errSeveral
 	case id == "":
-		return nil, bridge.Errorf(bridge.CodeNoCertificate, nil)
+		return nil, bridge.Errorf(c.missing(ctx), nil)
 	}
 	return nil, bridge.Errorf(bridge.CodeCertificateUnknown, nil)
+}
+
+// missing is the first thing that a person must mend who sees no certificate.
+func (c *command) missing(ctx context.Context) bridge.Code {
+	if status, err := c.session.Cards.Status(ctx); err == nil && status.Code != "" {
+		return status.Code
+	}
+	return bridge.CodeNoCertificate
 }
 
 // minID is the fewest digits by which a certificate is called; the list prints 16.
