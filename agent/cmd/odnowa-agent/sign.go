@@ -146,7 +146,7 @@ func (c *command) missing(ctx context.Context) bridge.Code {
 // minID is the fewest digits by which a certificate is called; the list prints 16.
 const minID = 8
 
-var errSeveral = errors.New("several certificates could sign")
+var errSeveral = errors.New("several certificates fit")
 
 func progressText(state bridge.ProgressState) string {
 	switch state {
