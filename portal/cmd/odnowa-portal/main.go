@@ -27,9 +27,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return c.run(ctx, args[len(words):], stdout, stderr)
 		}
 	}
-	fmt.Fprintln(stderr, "usage: odnowa-portal COMMAND [--help]")
-	for _, c := range commands {
-		fmt.Fprintf(stderr, "  %-19s %s\n", c.name, c.help)
+	switch {
+	case len(args) == 0:
+		usage(stderr)
+	case args[0] == "help" || args[0] == "--help" || args[0] == "-h":
+		usage(stdout)
+		return 0
+	default:
+		fmt.Fprintf(stderr, "odnowa-portal: there is no command %q\n\n", strings.Join(args, " "))
+		usage(stderr)
 	}
 	return 2
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "usage: odnowa-portal COMMAND [--help]")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-19s %s\n", c.name, c.help)
+	}
 }
