@@ -77,9 +77,9 @@ async function stopWorker(page: Page): Promise<void> {
   let running = "";
   cdp.on("ServiceWorker.workerVersionUpdated", ({ versions }) => (running = versions.at(-1)?.runningStatus ?? running));
   await cdp.send("ServiceWorker.enable");
-  await until("the worker to be known", 20_000, () => running === "running" || undefined);
+  await until("the worker to be known", 5000, () => running === "running" || undefined);
   await cdp.send("ServiceWorker.stopAllWorkers");
-  await until("the worker to stop", 20_000, () => running !== "running" || undefined);
+  await until("the worker to stop", 5000, () => running !== "running" || undefined);
   await cdp.detach();
 }
 
@@ -112,7 +112,7 @@ async function workerStopped(e: Expectations, tab: Tab): Promise<void> {
   await tab.waits();
   await stop(preview);
   e.equal("worker stopped while the window is open", await tab.failed(), "agent_unreachable");
-  await until("the window to close", 20_000, () => closed(preview) > before || undefined);
+  await until("the window to close", 5000, () => closed(preview) > before || undefined);
   e.equal("the window closes", closed(preview), before + 1);
   await tab.screen("sign");
 }
@@ -128,7 +128,7 @@ async function pageGone(e: Expectations, tab: Tab): Promise<void> {
     await tab.press("sign");
     await tab.waits();
     await go();
-    await until("the window to close", 20_000, () => closed(preview) > before || undefined);
+    await until("the window to close", 5000, () => closed(preview) > before || undefined);
     e.equal(`page ${name} while the window is open: the window closes`, closed(preview), before + 1);
     await back();
     await tab.screen("sign");
@@ -231,7 +231,7 @@ async function finished(e: Expectations, tab: Tab): Promise<void> {
     (globalThis as unknown as { chrome: { storage: { local: { get(): Promise<object> } } } }).chrome.storage.local.get());
   e.equal("finished: nothing is kept in the extension", stored, {});
   await page.close();
-  await until("the agents to end", 20_000, () => alive(preview).length === 0 || undefined);
+  await until("the agents to end", 5000, () => alive(preview).length === 0 || undefined);
   e.equal("page closed: no agent runs on", alive(preview), []);
 }
 
