@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -48,7 +49,11 @@ func TestServe(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var begun, ended atomic.Int32
-	err := local.Serve(ctx, newScripted(syscall.EMFILE, syscall.EMFILE), func(ctx context.Context, conn net.Conn) {
+	full := []error{syscall.EMFILE}
+	if runtime.GOOS != "windows" { // whose pipes need no file descriptors
+		full = append(full, syscall.ENFILE)
+	}
+	err := local.Serve(ctx, newScripted(full...), func(ctx context.Context, conn net.Conn) {
 		begun.Add(1)
 		cancel()
 		<-ctx.Done()
@@ -61,9 +66,9 @@ func TestServe(t *testing.T) {
 	if err := local.Serve(t.Context(), newScripted(syscall.EINVAL), nil); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("a broken listener: got %v", err)
 	}
-	full, cancel := context.WithCancel(t.Context())
+	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := local.Serve(full, newScripted(syscall.EMFILE, syscall.EMFILE), nil); err != nil {
+	if err := local.Serve(over, newScripted(syscall.EMFILE, syscall.EMFILE), nil); err != nil {
 		t.Errorf("ended while there is no file descriptor: got %v", err)
 	}
 }

@@ -10,7 +10,7 @@ import { main, openPopup, startPreview } from "./preview.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "odnowa-policy-"));
 const managed = join(folder, "managed");
-const patienceMs = 60_000;
+const patienceMs = 30_000;
 
 /** From now on this process and its children see the folder as Chromium's policies. */
 function layOver(): void {
@@ -43,8 +43,7 @@ main(async (e) => {
       });
     const says = (check: string, code: string) => shows(`say ${code}`, `[data-testid=check-${check}][data-code=${code}]`);
     const ready = () => shows("be ready", "[data-testid=preparation-start]");
-    await ready();
-    e.equal("without a policy", true, true);
+    e.equal("without a policy", await ready(), true);
 
     policy(origins(id, ["https://other.example"]));
     await says("extension", "page_not_listed");
@@ -57,15 +56,12 @@ main(async (e) => {
     await popup.close();
 
     policy(origins(id, [portal.origin]));
-    await ready();
-    e.equal("a website of the extension's stays where the policy names it", true, true);
+    e.equal("a website of the extension's stays where the policy names it", await ready(), true);
 
     policy({ NativeMessagingBlocklist: ["*"] });
-    await says("agent", "agent_blocked");
-    e.equal("native messaging blocked", true, true);
+    e.equal("native messaging blocked", await says("agent", "agent_blocked"), true);
     policy({ NativeMessagingBlocklist: ["*"], NativeMessagingAllowlist: ["pl.odnowa.agent"] });
-    await ready();
-    e.equal("and allowed for the agent", true, true);
+    e.equal("and allowed for the agent", await ready(), true);
   } finally {
     await preview.stop();
     run("umount", ["/etc/chromium/policies/managed"]);

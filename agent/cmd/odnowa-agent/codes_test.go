@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/odnowa/odnowa/agent/window"
@@ -25,7 +26,14 @@ func TestCodesInPolish(t *testing.T) {
 		}
 	}
 	t.Setenv("LC_ALL", "C.UTF-8")
-	if cause, _ := explain(bridge.CodeBusy); cause != bridge.Info(bridge.CodeBusy).Cause {
-		t.Errorf("in English: %q", cause)
+	for _, info := range bridge.Codes {
+		cause, cure := explain(info.Code)
+		if _, ok := own[window.English][info.Code]; (cause == info.Cause && cure == info.Cure) == ok {
+			t.Errorf("in English: %s: %q, %q", info.Code, cause, cure)
+		}
+		if website := strings.Contains(cause+cure, "website") || strings.Contains(cause+cure, " page"); website && !slices.Contains(browser, info.Code) &&
+			info.Code != bridge.CodeOriginNotAllowed && info.Code != bridge.CodeRSignUnavailable {
+			t.Errorf("speaks of a website to a command: %s: %q, %q", info.Code, cause, cure)
+		}
 	}
 }

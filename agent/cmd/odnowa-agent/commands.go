@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -38,7 +39,7 @@ func runVersion(_ context.Context, _ []string, s stdio) int {
 func runCertificates(ctx context.Context, args []string, s stdio) int {
 	c, err := openCommand(ctx, s, false)
 	if err != nil {
-		return failPolicy(s, err)
+		return failOpening(s.err, err)
 	}
 	defer c.close()
 	list, err := c.session.List(ctx, bridge.Filter{})
@@ -48,9 +49,27 @@ func runCertificates(ctx context.Context, args []string, s stdio) int {
 	if len(args) == 2 {
 		return printJSON(s.out, list)
 	}
-	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	for _, m := range list.Modules {
+		if m.Code != "" {
+			cause, cure := explain(m.Code)
+			fmt.Fprintf(s.err, "%s: %s\n  %s\n", plain(m.Name), cause, cure)
+		}
+	}
+	if len(list.Certificates) > 0 {
+		return printCertificates(s.out, list.Certificates)
+	}
+	missing := c.missing(ctx)
+	if !slices.ContainsFunc(list.Modules, func(m bridge.Module) bool { return m.Code == missing }) {
+		cause, cure := explain(missing)
+		fmt.Fprintf(s.err, "%s\n  %s\n", cause, cure)
+	}
+	return 0
+}
+
+func printCertificates(out io.Writer, list []bridge.Certificate) int {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, say("NAZWA\tWYSTAWCA\tWAŻNY DO\tKLUCZ\tUŻYCIE\tPIN\tCZYTNIK\tID", "NAME\tISSUER\tVALID TO\tKEY\tUSAGE\tPIN\tREADER\tID"))
-	for _, c := range list.Certificates {
+	for _, c := range list {
 		cert, err := x509.ParseCertificate(c.DER)
 		if err != nil {
 			continue // the store lists only what it could parse
@@ -62,19 +81,8 @@ func runCertificates(ctx context.Context, args []string, s stdio) int {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s-%d\t%s\t%s\t%s\t%.16s\n", plain(cert.Subject.CommonName), plain(cert.Issuer.CommonName),
 			cert.NotAfter.Format("2006-01-02"), c.KeyType, c.KeyBits, strings.Join(c.KeyUsage, ","), pin, where, c.ID)
 	}
-	if len(list.Certificates) > 0 {
-		if err := w.Flush(); err != nil {
-			return 1
-		}
-	} else {
-		cause, cure := explain(c.missing(ctx))
-		fmt.Fprintf(s.err, "%s\n  %s\n", cause, cure)
-	}
-	for _, m := range list.Modules {
-		if m.Code != "" {
-			cause, cure := explain(m.Code)
-			fmt.Fprintf(s.err, "%s: %s\n  %s\n", plain(m.Name), cause, cure)
-		}
+	if err := w.Flush(); err != nil {
+		return 1
 	}
 	return 0
 }
@@ -99,11 +107,6 @@ func language() window.Language {
 func fail(w io.Writer, err error, hint string) int {
 	fmt.Fprintf(w, "odnowa-agent: %v\n  %s\n", err, hint)
 	return 1
-}
-
-// failPolicy is for a command that could not be opened.
-func failPolicy(s stdio, err error) int {
-	return fail(s.err, err, say("Poproś administratora o poprawienie konfiguracji.", "Ask the administrator to mend the policy file."))
 }
 
 func printJSON(w io.Writer, v any) int {

@@ -28,7 +28,7 @@ func main() {
 func run(ctx context.Context, args []string, s stdio) int {
 	role := find(args)
 	if role == nil {
-		return unplayed(args, s)
+		return withoutRole(args, s)
 	}
 	return role(ctx, args, s)
 }

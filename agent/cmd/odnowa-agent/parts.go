@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 	"sync"
@@ -131,7 +130,7 @@ func openCommand(ctx context.Context, s stdio, records bool) (*command, error) {
 	}
 	p, err := policy.Load()
 	if err != nil {
-		return nil, err
+		return nil, bridge.Errorf(bridge.CodePolicyInvalid, err)
 	}
 	made, err := openParts(p, log.New(s.err, "command").WithOptions(zap.IncreaseLevel(zap.ErrorLevel)))
 	if err != nil {
@@ -140,7 +139,7 @@ func openCommand(ctx context.Context, s stdio, records bool) (*command, error) {
 	made.terminal, made.patience = terminalOf(s), commandPatience
 	if records {
 		if err := made.record(p); err != nil {
-			return nil, err
+			return nil, bridge.Errorf(bridge.CodeAuditFailed, err)
 		}
 	}
 	c := &command{parts: made, policy: p, session: made.session(p), stdio: s, stop: func() {}}
@@ -176,6 +175,5 @@ func (c *command) fail(err error) int {
 	case !errors.As(err, &be):
 		return fail(c.stdio.err, err, say("Uruchom odnowa-agent doctor.", "Run odnowa-agent doctor."))
 	}
-	cause, cure := explain(be.Code)
-	return fail(c.stdio.err, fmt.Errorf("%s (%s)", cause, be.Code), cure)
+	return failCode(c.stdio.err, be.Code, nil)
 }

@@ -15,7 +15,7 @@ import (
 func runRSign(ctx context.Context, args []string, s stdio) int {
 	c, err := openCommand(ctx, s, args[1] == "activate")
 	if err != nil {
-		return failPolicy(s, err)
+		return failOpening(s.err, err)
 	}
 	defer c.close()
 	if args[1] == "status" {

@@ -32,7 +32,7 @@ func runSign(ctx context.Context, args []string, s stdio) int {
 	}
 	c, err := openCommand(ctx, s, true)
 	if err != nil {
-		return failPolicy(s, err)
+		return failOpening(s.err, err)
 	}
 	defer c.close()
 	certificate, err := c.choose(ctx, id)
@@ -155,7 +155,7 @@ func progressText(state bridge.ProgressState) string {
 	case bridge.WaitingForPhone:
 		return say("Weź telefon: porównaj skrót i zatwierdź tam podpis.", "Take your phone: compare the hash and approve the signature there.")
 	case bridge.Signing:
-		return say("Karta podpisuje.", "The card signs.")
+		return say("Podpisywanie.", "Signing.")
 	}
 	return string(state)
 }

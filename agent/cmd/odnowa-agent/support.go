@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,7 +13,6 @@ import (
 	"github.com/odnowa/odnowa/agent/log"
 	"github.com/odnowa/odnowa/agent/policy"
 	"github.com/odnowa/odnowa/agent/support"
-	"github.com/odnowa/odnowa/agent/window"
 )
 
 // logPath is where the session keeps its log; empty where its user has no folder for that.
@@ -52,7 +52,7 @@ func runSupport(ctx context.Context, args []string, s stdio) int {
 	}
 	err = support.Write(f, support.Options{
 		Version: version, Findings: findings, Policy: p, Log: logPath(), Now: now,
-		Readme: supportText[language()][0], Scrub: support.NewScrubber(machine.Home, doctor.Names(findings)),
+		Readme: supportReadme(), Scrub: support.NewScrubber(machine.Home, doctor.Names(findings)),
 	})
 	if e := f.Close(); err == nil {
 		err = e
@@ -61,19 +61,14 @@ func runSupport(ctx context.Context, args []string, s stdio) int {
 		os.Remove(path)
 		return fail(s.err, err, say("Zrób miejsce na dysku i spróbuj ponownie.", "Make room and try again."))
 	}
-	io.WriteString(s.out, path+"\n")
-	io.WriteString(s.err, supportText[language()][1]+"\n")
+	fmt.Fprintln(s.out, path)
+	fmt.Fprintln(s.err, say("Obejrzyj zawartość, a potem wyślij plik osobie, która Ci pomaga. Program niczego sam nie wysyła.",
+		"Look at what is in it, then send the file to whoever helps you. The program sends nothing by itself."))
 	return 0
 }
 
-// supportText says what the pack is, inside it and when it was made.
-var supportText = map[window.Language][2]string{
-	window.Polish: {
-		"Zebrane przez odnowa-agent support: wyniki sprawdzenia, dziennik sesji, konfiguracja i opis systemu.\nNie ma tu danych osobowych, certyfikatów, dokumentów ani kodów PIN. Obejrzyj pliki, zanim je wyślesz.",
-		"Obejrzyj zawartość, a potem wyślij plik osobie, która Ci pomaga. Program niczego sam nie wysyła.",
-	},
-	window.English: {
-		"Packed by odnowa-agent support: the findings of the check, the session's log, the policy and the system.\nThere are no personal data, certificates, documents or PINs in it. Look at the files before you send them.",
-		"Look at what is in it, then send the file to whoever helps you. The program sends nothing by itself.",
-	},
+// supportReadme says, inside the pack, what it is.
+func supportReadme() string {
+	return say("Zebrane przez odnowa-agent support: wyniki sprawdzenia, dziennik sesji, konfiguracja i opis systemu.\nNie ma tu danych osobowych, certyfikatów, dokumentów ani kodów PIN. Obejrzyj pliki, zanim je wyślesz.",
+		"Packed by odnowa-agent support: the findings of the check, the session's log, the policy and the system.\nThere are no personal data, certificates, documents or PINs in it. Look at the files before you send them.")
 }

@@ -77,8 +77,8 @@ func printUses(w io.Writer, all []use) {
 	}
 }
 
-// unplayed answers arguments that name no role, and gives the exit code: help that was asked for is not a mistake.
-func unplayed(args []string, s stdio) int {
+// withoutRole answers arguments that name no role, and gives the exit code: help that was asked for is not a mistake.
+func withoutRole(args []string, s stdio) int {
 	if len(args) == 0 {
 		usage(s.err)
 		return 2

@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		usage(stdout)
 		return 0
 	default:
-		fmt.Fprintf(stderr, "odnowa-portal: there is no command %q\n\n", strings.Join(args, " "))
+		fmt.Fprintf(stderr, "odnowa-portal: no such command: %q\n\n", args[0]) // the rest may be a code
 		usage(stderr)
 	}
 	return 2

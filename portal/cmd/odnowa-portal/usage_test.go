@@ -15,7 +15,7 @@ func TestUsage(t *testing.T) {
 		"help":   {0, "usage: odnowa-portal", ""},
 		"--help": {0, "usage: odnowa-portal", ""},
 		"":       {2, "", "usage: odnowa-portal"},
-		"sell":   {2, "", `there is no command "sell"`},
+		"sell X": {2, "", "no such command: \"sell\"\n"},
 		"code":   {2, "", "code create"},
 	} {
 		var stdout, stderr bytes.Buffer
