@@ -92,11 +92,13 @@ export class Signing {
   /** How it ended, and what it printed. */
   readonly ended: Promise<{ readonly code: number | null; readonly text: string }>;
   readonly #path: string;
+  readonly #hash: RegExp;
   #text = "";
 
-  /** `language` is that of the person at the window. */
+  /** `language` is that of the person at the window and at the terminal; without one it is the sandbox's. */
   constructor(sandbox: Sandbox, path: string, language: string | null) {
     this.#path = path;
+    this.#hash = new RegExp(`${language === "en" ? "Hash on the phone" : "Skrót na telefonie"}: ((?:[0-9a-f]{4} ?){4})`);
     const env = { ...process.env, ...sandbox.agentEnv, ...(language === "en" && { LANG: "en_GB.UTF-8" }) };
     const child = spawn(agentProgram, ["sign", "--certificate", cloudCertificate(sandbox), path], { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (this.#text += data.toString()));
@@ -108,7 +110,7 @@ export class Signing {
 
   /** The phone shows this file and the hash that the computer shows. */
   async compare(phone: Phone): Promise<void> {
-    const hash = await until("the hash in the terminal", 10_000, () => /Skrót na telefonie: ((?:[0-9a-f]{4} ?){4})/.exec(this.#text)?.[1]);
+    const hash = await until("the hash in the terminal", 10_000, () => this.#hash.exec(this.#text)?.[1]);
     const plain = (s: string) => s.replaceAll(/\s/g, "").toLowerCase();
     const shown = await phone.page.getByTestId("request-hash").innerText();
     if (plain(shown) !== plain(hash)) throw new Error(`the phone shows the hash ${shown}, the computer ${hash}`);
