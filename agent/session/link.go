@@ -25,8 +25,8 @@ const (
 // Link is a session's standing connection to the service. While it stands, the service runs; audit
 // records go over it.
 type Link struct {
-	// Changed, where set before Run, is called when the service has come (up) or gone; in a goroutine of
-	// its own, since it may have to wait for browsers.
+	// Changed, where set before Run, is called when the service has come (up) or gone, one call after the
+	// other, in their order. It must not wait: the link does.
 	Changed func(up bool)
 
 	socket  string
@@ -128,7 +128,7 @@ func (l *Link) set(up *linked) {
 	l.up = up
 	l.mu.Unlock()
 	if l.Changed != nil {
-		go l.Changed(up != nil)
+		l.Changed(up != nil)
 	}
 }
 

@@ -178,7 +178,7 @@ func (s *Server) ServiceChanged(up bool) {
 			c.stop(bridge.Errorf(bridge.CodeServiceStopped, nil), access.Sign, access.Activate)
 		}
 	}
-	s.Changed()
+	go s.Changed() // it may have to wait for browsers
 }
 
 // Restart is to be called when the computer woke up, or the person came back to a locked desktop: what
