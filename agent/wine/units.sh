@@ -24,6 +24,7 @@ agent/rsign	^TestFiles$|^TestMode$	Unix modes; on Windows the keys are encrypted
 LIST
 }
 
+again=$(cd "$(dirname "$0")" && pwd)/again.sh
 failed=()
 for package in $(cd "$(dirname "$0")/../.." && $GO list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' ./agent/...); do
   name=${package#"$PWD"/}
@@ -36,7 +37,7 @@ for package in $(cd "$(dirname "$0")/../.." && $GO list -f '{{if or .TestGoFiles
   done
   [ "$skip" != '^$|.' ] || continue
   exe=$MODULES/tests/${name//\//-}.exe
-  if $GO test -c -tags wine -overlay "$MODULES/overlay.json" -o "$exe" "./$name" && (cd "$name" && timeout 300 wine "$exe" -test.timeout 240s -test.skip "$skip" </dev/null >"$exe.log" 2>&1); then
+  if $GO test -c -tags wine -overlay "$MODULES/overlay.json" -o "$exe" "./$name" && (cd "$name" && "$again" "$exe.log" timeout 300 wine "$exe" -test.timeout 240s -test.skip "$skip"); then
     echo "ok $name"
   else
     cat "$exe.log" || true
