@@ -123,12 +123,17 @@ func (d *Display) Await(t testing.TB, title, picture string) {
 func (d *Display) Activate(t testing.TB, title string) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(30 * time.Millisecond) {
-		_, err := d.run("xdotool", "search", "--onlyvisible", "--name", title, "windowactivate", "--sync")
+		// Asked for again and again: a window manager that does not manage the window yet ignores it, and xdotool's
+		// own --sync would wait for that one answer without end.
+		id, err := d.run("xdotool", "search", "--onlyvisible", "--name", title)
 		if err == nil {
+			_, err = d.run("xdotool", "windowactivate", id)
+		}
+		if active, _ := d.run("xdotool", "getactivewindow"); err == nil && active == id {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("no window %s: %v", title, err)
+			t.Fatalf("the window %s does not get the keyboard: %v", title, err)
 		}
 	}
 }
