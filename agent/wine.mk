@@ -51,4 +51,4 @@ wine-chain: $(WINE)/prefix/made $(WINE)/modules/soft.dll
 	$(GO_WIN) build -trimpath -tags wine -ldflags '$(LDFLAGS)' -o $(WINE)/odnowa-agent.exe ./agent/cmd/odnowa-agent
 	go test -c -tags wine -o $(WINE)/chain.test ./agent/wine
 	@$(WINE_START)
-	@$(WINE_RUN) ODNOWA_WINE=$(WINE) LANG=C.UTF-8 agent/wine/desktop.sh agent/wine/again.sh $(WINE)/chain.log $(WINE)/chain.test -test.v -test.timeout 5m $(if $(RUN),-test.run $(RUN)); code=$$?; cat $(WINE)/chain.log; $(WINE_END); exit $$code
+	@$(WINE_RUN) ODNOWA_WINE=$(WINE) LANG=C.UTF-8 agent/wine/desktop.sh agent/wine/again.sh $(WINE)/chain.log $(WINE)/chain.test -test.v -test.timeout 5m $(if $(RUN),-test.run $(RUN)) && cat $(WINE)/chain.log; code=$$?; $(WINE_END); exit $$code

@@ -25,8 +25,8 @@ const (
 // Link is a session's standing connection to the service. While it stands, the service runs; audit
 // records go over it.
 type Link struct {
-	// Changed, where set before Run, is called when the service has come (up) or gone, one call after the
-	// other, in their order. It must not wait: the link does.
+	// Changed, where set before Run, is called when the service has come (up) or gone, each call after the one before
+	// has returned. It must return at once, since the link waits for it.
 	Changed func(up bool)
 
 	socket  string

@@ -40,7 +40,6 @@ for package in $(cd "$(dirname "$0")/../.." && $GO list -f '{{if or .TestGoFiles
   if $GO test -c -tags wine -overlay "$MODULES/overlay.json" -o "$exe" "./$name" && (cd "$name" && "$again" "$exe.log" timeout 300 wine "$exe" -test.timeout 240s -test.skip "$skip"); then
     echo "ok $name"
   else
-    cat "$exe.log" || true
     failed+=("$name")
   fi
 done

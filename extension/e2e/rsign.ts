@@ -98,8 +98,9 @@ export class Signing {
   /** `language` is that of the person at the window and at the terminal; without one it is the sandbox's. */
   constructor(sandbox: Sandbox, path: string, language: string | null) {
     this.#path = path;
-    this.#hash = new RegExp(`${language === "en" ? "Hash on the phone" : "Skrót na telefonie"}: ((?:[0-9a-f]{4} ?){4})`);
-    const env = { ...process.env, ...sandbox.agentEnv, ...(language === "en" && { LANG: "en_GB.UTF-8" }) };
+    const english = language === "en";
+    this.#hash = new RegExp(`${english ? "Hash on the phone" : "Skrót na telefonie"}: ((?:[0-9a-f]{4} ?){4})`);
+    const env = { ...process.env, ...sandbox.agentEnv, ...(english && { LANG: "en_GB.UTF-8" }) };
     const child = spawn(agentProgram, ["sign", "--certificate", cloudCertificate(sandbox), path], { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (this.#text += data.toString()));
     this.ended = new Promise((done, failed) => {

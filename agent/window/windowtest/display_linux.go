@@ -129,11 +129,12 @@ func (d *Display) Activate(t testing.TB, title string) {
 		if err == nil {
 			_, err = d.run("xdotool", "windowactivate", id)
 		}
-		if active, _ := d.run("xdotool", "getactivewindow"); err == nil && active == id {
+		active, activeErr := d.run("xdotool", "getactivewindow")
+		if err == nil && activeErr == nil && active == id {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("the window %s does not get the keyboard: %v", title, err)
+			t.Fatalf("window %s: number %q; number %q has the keyboard: %v", title, id, active, errors.Join(err, activeErr))
 		}
 	}
 }
